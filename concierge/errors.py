@@ -1,0 +1,5 @@
+"""The one exception that every room may raise at start-up and on the command line."""
+
+
+class UserError(Exception):
+    """Something the person who runs Concierge can mend; the message is one line that says what to do."""
