@@ -1,0 +1,33 @@
+"""Tokens in, tokens out: continuous batching over llama.cpp with a shared prefix cache."""
+
+from concierge.engine.engine import Engine
+from concierge.engine.types import (
+    Busy,
+    Chunk,
+    ContextOverflow,
+    EngineError,
+    EngineStats,
+    FinishReason,
+    InvalidRequest,
+    Message,
+    ModelInfo,
+    Request,
+    SamplingParams,
+    Usage,
+)
+
+__all__ = [
+    "Busy",
+    "Chunk",
+    "ContextOverflow",
+    "Engine",
+    "EngineError",
+    "EngineStats",
+    "FinishReason",
+    "InvalidRequest",
+    "Message",
+    "ModelInfo",
+    "Request",
+    "SamplingParams",
+    "Usage",
+]

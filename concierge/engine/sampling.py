@@ -1,0 +1,61 @@
+"""Choosing the next token of one sequence from its logits."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import numpy as np
+
+from concierge.engine.llama import Context, Grammar, SamplerChain, Vocab, grammar_of
+from concierge.engine.types import InvalidRequest, SamplingParams
+
+PENALTY_WINDOW = 64  # tokens that repeat_penalty looks back on, as in llama.cpp
+
+
+class Sampler:
+    """One reply's sampler; stateful (random numbers, grammar), so never shared."""
+
+    def __init__(self, params: SamplingParams, vocab: Vocab) -> None:
+        """Raises InvalidRequest if the JSON schema has no grammar."""
+        self._penalty = params.repeat_penalty
+        self._banned = sorted(vocab.end_tokens) if params.ignore_eos else None
+        self._chain: SamplerChain | None = None  # None: greedy
+        if params.temperature > 0:
+            seed = secrets.randbits(32) if params.seed is None else params.seed & 0xFFFFFFFF
+            self._chain = SamplerChain(params.top_k, params.top_p, params.min_p, params.temperature, seed)
+        self._grammar: Grammar | None = None
+        if params.json_schema is not None:
+            try:
+                self._grammar = Grammar(vocab, grammar_of(params.json_schema))
+            except ValueError as error:
+                raise InvalidRequest(
+                    f"This JSON schema cannot be enforced: {error}", "response_format"
+                ) from error
+
+    def sample(self, context: Context, index: int, reply: Sequence[int]) -> int:
+        """The token that follows batch index `index`; `reply` are the tokens before it."""
+        if self._banned:
+            context.logits(index)[self._banned] = -np.inf
+        if self._penalty != 1.0 and reply:
+            self._penalize(context, index, reply)
+        token = self._choose(context, index)
+        if self._grammar:
+            # Most tokens fit, and testing one is a thousand times cheaper than masking the vocabulary.
+            if not self._grammar.allows(token):
+                self._grammar.mask(context.logits(index))
+                token = self._choose(context, index)
+            self._grammar.accept(token)
+        return token
+
+    def _choose(self, context: Context, index: int) -> int:
+        if self._chain:
+            return self._chain.sample(context, index)
+        return int(context.logits(index).argmax())
+
+    def _penalize(self, context: Context, index: int, reply: Sequence[int]) -> None:
+        """Keskar et al. 2019, CTRL, section 4.1."""
+        logits = context.logits(index)
+        recent = np.unique(np.asarray(reply[-PENALTY_WINDOW:], np.int32))
+        values = logits[recent]
+        logits[recent] = np.where(values > 0, values / self._penalty, values * self._penalty)

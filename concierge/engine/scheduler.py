@@ -1,0 +1,121 @@
+"""Policy: which tokens of which sequences make the next batch. Pure; knows nothing of llama.cpp.
+
+Continuous batching as in Orca (Yu et al. 2022, OSDI) with the chunked prefill of Sarathi-Serve (Agrawal
+et al. 2024, arXiv:2403.02310): decodes first, then as much prefill as the step's time allows.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+from concierge.engine.sequence import Sequence, Slice
+
+STREAMING_STEP = 0.080  # s; while someone reads along, a step with prefill in it may take about this long
+SMALLEST_CHUNK = 16  # tokens of prefill that always go into a step, or prompts would starve
+
+
+class StepCost:
+    """What a step costs, learned while running: seconds = base + each * tokens.
+
+    Least squares with exponential forgetting, over batches of every size that occurs.
+    """
+
+    def __init__(self, forget: float = 0.99) -> None:
+        self._forget = forget
+        self._n = self._x = self._y = self._xx = self._xy = 0.0
+
+    def observe(self, tokens: int, seconds: float) -> None:
+        f = self._forget
+        self._n = self._n * f + 1
+        self._x = self._x * f + tokens
+        self._y = self._y * f + seconds
+        self._xx = self._xx * f + tokens * tokens
+        self._xy = self._xy * f + tokens * seconds
+
+    @property
+    def curve(self) -> tuple[float, float]:
+        """(base, each) in seconds; (0, 0) before anything was observed."""
+        if not self._n:
+            return 0.0, 0.0
+        spread = self._n * self._xx - self._x * self._x
+        if spread <= 1e-6 * self._n * self._xx:  # all batches of one size: no base can be told apart
+            return 0.0, self._y / self._x
+        each = max(0.0, (self._n * self._xy - self._x * self._y) / spread)
+        return max(0.0, (self._y - each * self._x) / self._n), each
+
+    def tokens_within(self, seconds: float) -> int:
+        """Tokens that a step of `seconds` has room for; very many while nothing is known."""
+        base, each = self.curve
+        return int((seconds - base) / each) if each else 1 << 30
+
+
+class Scheduler:
+    """Sequences waiting for a place and running, and the plan of each step."""
+
+    def __init__(self, places: int, batch: int, queue: int) -> None:
+        """
+        Args:
+            places: sequences that run at once.
+            batch: tokens a step at most.
+            queue: sequences that may wait.
+        """
+        self.places = places
+        self.batch = batch
+        self.queue = queue
+        self.cost = StepCost()
+        self.running: list[Sequence] = []
+        self._waiting: list[tuple[tuple[int, int], Sequence]] = []
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def idle(self) -> bool:
+        return not self.running and not self._waiting
+
+    def add(self, sequence: Sequence) -> None:
+        heapq.heappush(self._waiting, (sequence.order, sequence))
+
+    def remove(self, sequence: Sequence) -> None:
+        """Take out a sequence wherever it is."""
+        if sequence in self.running:
+            self.running.remove(sequence)
+        else:
+            self._waiting = [entry for entry in self._waiting if entry[1] is not sequence]
+            heapq.heapify(self._waiting)
+
+    def admit(self, place: Callable[[Sequence], bool]) -> None:
+        """Move waiting sequences to running, in order, while places last and `place` finds them KV cells."""
+        while self._waiting and len(self.running) < self.places:
+            sequence = self._waiting[0][1]
+            if not place(sequence):
+                return
+            heapq.heappop(self._waiting)
+            self.running.append(sequence)
+
+    def plan(self) -> list[Slice]:
+        """The next batch: every decode, then prefill.
+
+        Short prompts go first, since they hold up a first word for the least time, but a quarter of the
+        prefill is the longest-waiting one's.
+        """
+        slices = [Slice(s, 1) for s in self.running if s.decoding]
+        prefilling = sorted((s for s in self.running if not s.decoding), key=lambda s: s.order)
+        room = self.batch - len(slices)
+        if slices:
+            fitting = self.cost.tokens_within(STREAMING_STEP) - len(slices)
+            room = min(room, max(fitting, SMALLEST_CHUNK))
+        if len(prefilling) > 1:
+            oldest = prefilling[0]
+            share = min(oldest.pending, max(1, room // 4))
+            room -= share
+            chunks = {oldest: share}
+            for sequence in sorted(prefilling, key=lambda s: s.pending):
+                more = min(sequence.pending - chunks.get(sequence, 0), room)
+                if more > 0:
+                    chunks[sequence] = chunks.get(sequence, 0) + more
+                    room -= more
+            return slices + [Slice(s, n) for s, n in chunks.items()]
+        return slices + [Slice(s, min(s.pending, room)) for s in prefilling if room > 0]

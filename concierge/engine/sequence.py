@@ -1,0 +1,102 @@
+"""One generation in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+
+from concierge.engine.detokenizer import Detokenizer
+from concierge.engine.prefix_cache import Tokens
+from concierge.engine.sampling import Sampler
+from concierge.engine.types import FinishReason, Usage
+
+_arrival = count()
+
+
+class Sequence:
+    """Tokens of a prompt and its growing reply, and how many of them the KV cache has.
+
+    Attributes:
+        slot: the KV sequence it computes in; None until admitted.
+        computed: tokens whose keys and values are in the KV cache.
+        cached: those of them that it found there.
+        reply: the tokens generated so far, the one that ended it included.
+        pin: computes a prefix to be kept for ever, and generates nothing.
+    """
+
+    def __init__(
+        self,
+        prompt: SequenceOf[int],
+        max_tokens: int,
+        sampler: Sampler,
+        detokenizer: Detokenizer,
+        *,
+        priority: int = 0,
+        pin: bool = False,
+    ) -> None:
+        self.order = (priority, next(_arrival))
+        self.prompt_tokens = len(prompt)
+        self.max_tokens = max_tokens
+        self.sampler = sampler
+        self.detokenizer = detokenizer
+        self.pin = pin
+        self.slot: int | None = None
+        self.computed = 0
+        self.cached = 0
+        self.reply: list[int] = []
+        self.finish_reason: FinishReason | None = None
+        self._tokens = np.empty(len(prompt) + max_tokens, np.int32)
+        self._tokens[: len(prompt)] = prompt
+        self._length = len(prompt)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def tokens(self) -> Tokens:
+        return self._tokens[: self._length]
+
+    @property
+    def capacity(self) -> int:
+        """KV cells that it may come to need."""
+        return len(self._tokens)
+
+    @property
+    def pending(self) -> int:
+        """Tokens yet to be computed: 1 while decoding, more while prefilling."""
+        return self._length - self.computed
+
+    @property
+    def decoding(self) -> bool:
+        return bool(self.reply)
+
+    def append(self, token: int) -> None:
+        self.reply.append(token)
+        if self._length < len(self._tokens):
+            self._tokens[self._length] = token
+            self._length += 1
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(self.prompt_tokens, self.cached, len(self.reply))
+
+
+@dataclass(slots=True, eq=False)
+class Slice:
+    """The next `count` tokens of a sequence, as part of one batch.
+
+    Attributes:
+        index: batch index of its last token, once the batch is filled.
+    """
+
+    sequence: Sequence
+    count: int
+    index: int = -1
+
+    @property
+    def completes(self) -> bool:
+        """Whether a token is to be sampled after it."""
+        return self.count == self.sequence.pending
