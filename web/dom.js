@@ -1,0 +1,30 @@
+/**
+ * Build an element. Strings become text nodes, never markup; `class` and other attributes are set as attributes,
+ * functions under `on…` become listeners, `true` is an empty attribute, `false` and `null` leave it out.
+ */
+export function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) {
+      node.setAttribute(name, value === true ? "" : value);
+    }
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** Text for screen readers alone. */
+export const unseen = (text) => element("span", { class: "unseen" }, text);
+
+/** The address when it is a web address, else null: a feed's `javascript:` never becomes a link. */
+export function webAddress(address) {
+  try {
+    const { protocol, href } = new URL(address, document.baseURI);
+    return protocol === "https:" || protocol === "http:" ? href : null;
+  } catch {
+    return null;
+  }
+}
+
+export const prefersStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
