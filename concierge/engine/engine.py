@@ -151,7 +151,7 @@ class Engine:
         self._thread.start()
 
     async def stop(self) -> None:
-        """End every reply with an EngineError, then the thread, and free the model."""
+        """End every reply with an EngineError, then the thread, and free the KV cache."""
         if self._thread is None:
             return
         self._stopping = True
@@ -159,7 +159,6 @@ class Engine:
         await asyncio.to_thread(self._thread.join)
         self._thread = None
         self._context.close()
-        self._model.close()
 
     async def pin(self, messages: SequenceOf[Message]) -> int:
         """Prefill the prompt that every chat begins with, and keep it; it replaces what was pinned before.
@@ -184,6 +183,7 @@ class Engine:
             Busy: the queue is full.
             EngineError: the engine failed or stopped.
         """
+        self._check_running()
         if self._accepted >= self._scheduler.places + self._scheduler.queue:
             raise Busy(self._retry_after())
         if sum(len(m.content) for m in request.messages) > LONG_TEXT:
@@ -238,8 +238,7 @@ class Engine:
         return Sequence(prompt, max_tokens, sampler, detokenizer, priority=priority, pin=pin)
 
     async def _stream(self, sequence: Sequence) -> AsyncGenerator[Chunk]:
-        if self._thread is None or self._stopping:
-            raise EngineError("The engine is not running.")
+        self._check_running()
         stream = Stream()
         self._accepted += 1
         self._post(lambda: self._accept(sequence, stream))
@@ -252,6 +251,10 @@ class Engine:
         finally:
             self._accepted -= 1
             self._post(lambda: self._cancel(sequence))
+
+    def _check_running(self) -> None:
+        if self._thread is None or self._stopping:
+            raise EngineError("The engine is not running.")
 
     def _retry_after(self) -> float:
         """Seconds until a place is free, guessed from the time a reply of 100 tokens takes now."""
@@ -271,19 +274,23 @@ class Engine:
     # On the engine's thread
 
     def _run(self) -> None:
+        marked = time.perf_counter()
         while not self._stopping:
             with self._wake:
-                while not self._mailbox and self._scheduler.idle:
-                    self._wake.wait()
+                if not self._mailbox and self._scheduler.idle:
+                    self._wake.wait_for(lambda: self._mailbox)
+                    marked = time.perf_counter()
                 messages, self._mailbox = self._mailbox, deque()
-            started = time.perf_counter()
             for message in messages:
                 message()
             if self._stopping or self._scheduler.idle:
                 continue
             try:
-                self._hand_over(self._step())
-                self._step_seconds += time.perf_counter() - started
+                handover = self._step()
+                now = time.perf_counter()
+                self._step_seconds += now - marked
+                marked = now  # the hand-over is charged to the next step
+                self._hand_over(handover)
             except Exception as error:  # one bad step must not end all chats to come
                 logger.exception("engine step failed")
                 self._fail(list(self._streams), EngineError(f"The engine failed: {error}"))
@@ -309,7 +316,7 @@ class Engine:
         self._steps += 1
         self._decode_seconds += seconds
         self._scheduler.cost.observe(self._batch.size, seconds)
-        return [entry for s in slices if (entry := self._advance(s))]
+        return [entry for s in slices if (entry := self._take(s))]
 
     def _place(self, sequence: Sequence) -> bool:
         """Give a sequence a slot that holds as much of its prompt as any does. False: not now."""
@@ -355,6 +362,14 @@ class Engine:
                 logger.error("%s; ending the replies in this batch", error)
                 self._fail([s.sequence for s in slices], EngineError("The model failed on this batch."))
                 return []
+
+    def _take(self, item: Slice) -> tuple[Stream, str, Chunk | EngineError | None] | None:
+        try:
+            return self._advance(item)
+        except Exception as error:  # a sampler's failure is its own sequence's
+            logger.exception("could not take a token")
+            self._fail([item.sequence], EngineError(f"This reply failed: {error}"))
+            return None
 
     def _advance(self, item: Slice) -> tuple[Stream, str, Chunk | EngineError | None] | None:
         """Take the batch's result into one sequence."""

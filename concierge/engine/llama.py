@@ -69,8 +69,9 @@ def grammar_of(json_schema: str) -> str:
 class Vocab:
     """The tokenizer of a model. Thread-safe: llama.cpp only reads it."""
 
-    def __init__(self, pointer: Any) -> None:
-        self._vocab = pointer
+    def __init__(self, model: Model) -> None:
+        self._owner = model  # whose memory this is
+        self._vocab = pointer = C.llama_model_get_vocab(model._model)
         self.size = int(C.llama_vocab_n_tokens(pointer))
         self.add_bos = bool(C.llama_vocab_get_add_bos(pointer))
         self.bos = int(C.llama_vocab_bos(pointer))
@@ -125,7 +126,7 @@ class Model:
                 f"{path} is not a model that llama.cpp can load ({_last_error}); choose another --model."
             )
         self.path = path
-        self.vocab = Vocab(C.llama_model_get_vocab(self._model))
+        self.vocab = Vocab(self)
 
     def metadata(self, key: str) -> str | None:
         """A GGUF metadata value as text, or None."""
@@ -179,8 +180,9 @@ class Model:
                 digest.update(file.read(4 << 20))
         return digest.hexdigest()[:16]
 
-    def close(self) -> None:
-        C.llama_model_free(self._model)
+    def __del__(self) -> None:
+        if getattr(self, "_model", None):
+            C.llama_model_free(self._model)
 
 
 class Batch:
@@ -302,6 +304,7 @@ class Grammar:
     """A GBNF grammar's state along one reply."""
 
     def __init__(self, vocab: Vocab, gbnf: str) -> None:
+        self._vocab = vocab
         self._sampler = C.llama_sampler_init_grammar(vocab._vocab, gbnf.encode(), b"root")
         if not self._sampler:
             raise ValueError("llama.cpp cannot parse the grammar")

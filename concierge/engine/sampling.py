@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from concierge.engine.llama import Context, Grammar, SamplerChain, Vocab, grammar_of
-from concierge.engine.types import InvalidRequest, SamplingParams
+from concierge.engine.types import EngineError, InvalidRequest, SamplingParams
 
 PENALTY_WINDOW = 64  # tokens that repeat_penalty looks back on, as in llama.cpp
 
@@ -45,6 +45,8 @@ class Sampler:
             if not self._grammar.allows(token):
                 self._grammar.mask(context.logits(index))
                 token = self._choose(context, index)
+                if np.isneginf(context.logits(index)[token]):  # accepting it would abort the process
+                    raise EngineError("the vocabulary has no token that the JSON schema allows here")
             self._grammar.accept(token)
         return token
 
