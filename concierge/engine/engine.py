@@ -12,12 +12,15 @@ from collections.abc import AsyncGenerator, Callable
 from collections.abc import Sequence as SequenceOf
 from pathlib import Path
 
+import numpy as np
+
 from concierge.engine.detokenizer import Detokenizer
 from concierge.engine.llama import MAX_SEQUENCES, Batch, Context, DecodeError, Model, gpu_offload_supported
 from concierge.engine.prefix_cache import PrefixCache
 from concierge.engine.sampling import Sampler
 from concierge.engine.scheduler import Scheduler
 from concierge.engine.sequence import Sequence, Slice
+from concierge.engine.speculation import worthwhile
 from concierge.engine.template import ChatTemplate
 from concierge.engine.types import (
     Busy,
@@ -81,7 +84,7 @@ class Engine:
     cancellations reach it through a mailbox; what a step produced leaves it in one hand-over.
     """
 
-    def __init__(self, model: Model, *, threads: int, chats: int, context: int) -> None:
+    def __init__(self, model: Model, *, threads: int, chats: int, context: int, speculate: bool) -> None:
         """See `load`."""
         if not model.chat_template:
             raise UserError(
@@ -92,6 +95,7 @@ class Engine:
         cells = context * (chats + 1)
         _check_memory(model, cells)
         self._model = model
+        self._speculate = speculate
         self._vocab = model.vocab
         self._template = ChatTemplate(model.chat_template, model.vocab)
         self._context = Context(model, cells=cells, batch=BATCH, threads=threads)
@@ -126,6 +130,7 @@ class Engine:
         threads: int | None = None,
         chats: int = 8,
         context: int = 4096,
+        speculate: bool = True,
     ) -> Engine:
         """Load a GGUF; blocks for as long as that takes.
 
@@ -134,6 +139,7 @@ class Engine:
             threads: CPU threads; None is one for each core.
             chats: sequences decoded at once.
             context: tokens a chat, prompt and reply; at most what the model was trained for.
+            speculate: draft tokens from what the chat has seen, where that pays. Replies are the same.
 
         Raises:
             UserError: no model, no chat template, or no memory for it.
@@ -142,7 +148,8 @@ class Engine:
             raise UserError(f"There is no model file at {path}; give --model a GGUF that exists.")
         layers = gpu_layers if gpu_layers is not None else (-1 if gpu_offload_supported() else 0)
         model = Model(path, layers)
-        return cls(model, threads=threads or os.cpu_count() or 1, chats=chats, context=context)
+        threads = threads or os.cpu_count() or 1
+        return cls(model, threads=threads, chats=chats, context=context, speculate=speculate)
 
     async def start(self) -> None:
         """Start stepping, in a thread bound to the running loop."""
@@ -309,6 +316,8 @@ class Engine:
         """Run one batch. Returns what it gave each stream."""
         self._scheduler.admit(self._place)
         slices = self._scheduler.plan()
+        if self._speculate:
+            self._draft(slices)
         self._fill(slices)
         started = time.perf_counter()
         slices = self._decode(slices)
@@ -340,13 +349,30 @@ class Engine:
         sequence.slot, sequence.computed, sequence.cached = slot, match.length, match.length
         return True
 
+    def _draft(self, slices: list[Slice]) -> None:
+        """Let the decoding sequences guess on, as far as that raises everybody's tokens a second."""
+        decoding = [s for s in slices if s.sequence.decoding]
+        room = BATCH - sum(s.count for s in slices)
+        base, each = self._scheduler.cost.curve
+        for item in decoding:
+            sequence = item.sequence
+            limit = min(room, sequence.max_tokens - len(sequence.reply) - 1)
+            length = worthwhile(sequence.drafter.acceptance, limit, len(decoding), base, each)
+            item.draft = sequence.drafter.propose(sequence.tokens, length) if length > 0 else []
+            room -= len(item.draft)
+            if not item.draft:
+                sequence.drafter.forget()
+
     def _fill(self, slices: list[Slice]) -> None:
         self._batch.clear()
         for item in slices:
             sequence = item.sequence
             assert sequence.slot is not None
             tokens = sequence.tokens[sequence.computed : sequence.computed + item.count]
-            item.index = self._batch.add(tokens, sequence.computed, sequence.slot, logits=item.completes)
+            if item.draft:
+                tokens = np.append(tokens, np.array(item.draft, np.int32))
+            wanted = 1 + len(item.draft) if item.completes else 0
+            item.index = self._batch.add(tokens, sequence.computed, sequence.slot, logits=wanted)
 
     def _decode(self, slices: list[Slice]) -> list[Slice]:
         """Compute the batch, evicting kept prefixes until it fits. Returns the slices that were computed."""
@@ -378,21 +404,35 @@ class Engine:
         sequence.computed += item.count
         if not completes:
             return None
+        assert sequence.slot is not None
         if not sequence.decoding:
             self._record(sequence)  # from here on the prompt can be shared
         if sequence.pin:
             self._keep(sequence)
             return self._end(sequence, "stop", "")
-        token = sequence.sampler.sample(self._context, item.index, sequence.reply)
-        sequence.append(token)
-        if token in self._vocab.end_tokens:
-            return self._end(sequence, "stop", "")
-        text = sequence.detokenizer.push(token)
-        if sequence.detokenizer.stopped:
-            return self._end(sequence, "stop", text)
-        if len(sequence.reply) >= sequence.max_tokens:
-            return self._end(sequence, "length", text)
+        text, reason, position = "", None, 0
+        for position in range(len(item.draft) + 1):
+            token = sequence.sampler.sample(self._context, item.index + position, sequence.reply)
+            sequence.append(token)
+            text += self._say(sequence, token)
+            reason = self._finish_reason(sequence, token)
+            if reason or position == len(item.draft) or token != item.draft[position]:
+                break
+            sequence.computed += 1
+        if item.draft:
+            sequence.drafter.learn(len(item.draft), position)
+            self._context.remove(sequence.slot, sequence.computed)
+        if reason:
+            return self._end(sequence, reason, text)
         return (self._streams[sequence], text, None) if text else None
+
+    def _say(self, sequence: Sequence, token: int) -> str:
+        return "" if token in self._vocab.end_tokens else sequence.detokenizer.push(token)
+
+    def _finish_reason(self, sequence: Sequence, token: int) -> FinishReason | None:
+        if token in self._vocab.end_tokens or sequence.detokenizer.stopped:
+            return "stop"
+        return "length" if len(sequence.reply) >= sequence.max_tokens else None
 
     def _end(self, sequence: Sequence, reason: FinishReason, text: str) -> tuple[Stream, str, Chunk]:
         text += sequence.detokenizer.flush()

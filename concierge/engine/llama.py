@@ -211,19 +211,19 @@ class Batch:
     def clear(self) -> None:
         self.size = 0
 
-    def add(self, tokens: Tokens, position: int, sequence: int, *, logits: bool) -> int:
-        """Append `tokens` of `sequence` from `position` on; with `logits` of the last one wanted.
+    def add(self, tokens: Tokens, position: int, sequence: int, *, logits: int) -> int:
+        """Append `tokens` of `sequence` from `position` on, wanting logits after the last `logits` of them.
 
-        Returns the batch index of the last token.
+        Returns the batch index of the first token with logits (or the end).
         """
         start, end = self.size, self.size + len(tokens)
         self._token[start:end] = tokens
         self._position[start:end] = range(position, position + len(tokens))
         self._sequence[start:end] = sequence
-        self._logits[start:end] = 0
-        self._logits[end - 1] = logits
+        self._logits[start : end - logits] = 0
+        self._logits[end - logits : end] = 1
         self.size = end
-        return end - 1
+        return end - logits
 
     def pointer(self) -> Any:
         self._batch.n_tokens = self.size

@@ -18,7 +18,8 @@ SMALLEST_CHUNK = 16  # tokens of prefill that always go into a step, or prompts 
 class StepCost:
     """What a step costs, learned while running: seconds = base + each * tokens.
 
-    Least squares with exponential forgetting, over batches of every size that occurs.
+    Least squares of the relative error, with exponential forgetting: a small step counts as much as one
+    that is full of prefill.
     """
 
     def __init__(self, forget: float = 0.99) -> None:
@@ -26,12 +27,12 @@ class StepCost:
         self._n = self._x = self._y = self._xx = self._xy = 0.0
 
     def observe(self, tokens: int, seconds: float) -> None:
-        f = self._forget
-        self._n = self._n * f + 1
-        self._x = self._x * f + tokens
-        self._y = self._y * f + seconds
-        self._xx = self._xx * f + tokens * tokens
-        self._xy = self._xy * f + tokens * seconds
+        f, weight = self._forget, 1 / tokens**2
+        self._n = self._n * f + weight
+        self._x = self._x * f + weight * tokens
+        self._y = self._y * f + weight * seconds
+        self._xx = self._xx * f + weight * tokens * tokens
+        self._xy = self._xy * f + weight * tokens * seconds
 
     @property
     def curve(self) -> tuple[float, float]:

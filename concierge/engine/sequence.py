@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from concierge.engine.detokenizer import Detokenizer
 from concierge.engine.prefix_cache import Tokens
 from concierge.engine.sampling import Sampler
+from concierge.engine.speculation import NgramDrafter
 from concierge.engine.types import FinishReason, Usage
 
 _arrival = count()
@@ -47,6 +48,7 @@ class Sequence:
         self.computed = 0
         self.cached = 0
         self.reply: list[int] = []
+        self.drafter = NgramDrafter()
         self.finish_reason: FinishReason | None = None
         self._tokens = np.empty(len(prompt) + max_tokens, np.int32)
         self._tokens[: len(prompt)] = prompt
@@ -89,11 +91,13 @@ class Slice:
     """The next `count` tokens of a sequence, as part of one batch.
 
     Attributes:
-        index: batch index of its last token, once the batch is filled.
+        draft: tokens guessed to follow, verified in the same batch.
+        index: batch index of the first token with logits, once the batch is filled.
     """
 
     sequence: Sequence
     count: int
+    draft: list[int] = field(default_factory=list)
     index: int = -1
 
     @property

@@ -170,12 +170,12 @@ async def test_more_chats_than_kv_cells_evict_the_oldest_and_all_finish(running)
 async def test_the_context_is_trimmed_at_turn_borders(running) -> None:
     async with running(chats=1, context=768) as engine:
         chat = [HOUSE]
-        trimmed = False
+        trimmed, previous = False, 0
         for turn in range(12):
             chat.append(user(f"Question {turn}: " + "what of this one " * 8))
             text, last = await reply(engine, *chat, max_tokens=16)
             assert last.usage.total_tokens <= 768
-            trimmed |= turn > 0 and last.usage.prompt_tokens < previous
+            trimmed |= last.usage.prompt_tokens < previous
             previous = last.usage.prompt_tokens
             chat.append(Message("assistant", text, last.tokens))
         assert trimmed

@@ -8,33 +8,14 @@ import asyncio
 import random
 from pathlib import Path
 
-import numpy as np
-
 from concierge.engine import Engine, Message
-from concierge.engine.llama import Batch, Context, Model
-from tests.engine.conftest import reply, user
+from tests.engine.conftest import prove_tie, reply, user
 
 HOUSE = Message("system", "You are a concierge who answers in few words.")
 
 CHATS, TURNS, TOKENS = 16, 32, 4
-WORDS = [
-    "silk",
-    "wool",
-    "linen",
-    "felt",
-    "lace",
-    "velvet",
-    "denim",
-    "tweed",
-    "satin",
-    "fur",
-    "suede",
-    "chiffon",
-    "cord",
-    "mohair",
-    "jersey",
-    "tulle",
-]
+FABRICS = "silk wool linen felt lace velvet denim tweed satin fur suede chiffon cord mohair jersey tulle"
+WORDS = FABRICS.split()
 
 
 def question(chat: int, turn: int) -> Message:
@@ -71,32 +52,3 @@ async def test_five_hundred_interleaved_turns_equal_the_chats_alone(running, sma
     assert len(differing) < CHATS * TURNS // 10
     for prompt, (_, ours, theirs) in zip(prompts, differing, strict=True):
         prove_tie(small_model, prompt, ours, theirs)
-
-
-def prove_tie(path: Path, prompt: list[int], ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
-    """The two tokens at the first difference are the best two, closer than batch shapes alone move logits."""
-    at = next(
-        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
-    )
-    tokens = np.array([*prompt, *ours[:at]], np.int32)
-    model = Model(path, 0)
-    whole, split = logits(model, tokens, 512), logits(model, tokens, 7)
-    noise = float(np.abs(whole - split).max())
-    best = np.argsort(whole)[-2:]
-    gap = float(whole[best[1]] - whole[best[0]])
-    assert gap <= 2 * noise, f"not a tie: gap {gap}, noise {noise}"
-    for token in (ours[at : at + 1], theirs[at : at + 1]):
-        assert not token or token[0] in best
-    assert noise < 1.0  # else anything would pass for a tie
-
-
-def logits(model: Model, tokens: np.ndarray, chunk: int) -> np.ndarray:
-    """Logits after `tokens`, prefilled `chunk` at a time."""
-    context, batch = Context(model, cells=2048, batch=512, threads=2), Batch(512)
-    for start in range(0, len(tokens), chunk):
-        batch.clear()
-        index = batch.add(tokens[start : start + chunk], start, 0, logits=True)
-        context.decode(batch)
-    result = context.logits(index).copy()
-    context.close()
-    return result

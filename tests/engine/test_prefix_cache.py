@@ -1,6 +1,6 @@
 """The radix tree against a model that keeps every sequence's tokens in a plain list."""
 
-import os
+from itertools import takewhile
 
 import numpy as np
 from hypothesis import settings
@@ -10,6 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from concierge.engine.prefix_cache import Match, PrefixCache
 
 SEQUENCES = 6
+
+
+def common(a: list[int], b: list[int]) -> list[int]:
+    return [x for x, _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))]
 
 
 def array(tokens: list[int]) -> np.ndarray:
@@ -33,7 +37,7 @@ class Against(RuleBasedStateMachine):
     @rule(tokens=st.lists(st.integers(0, 2), min_size=1, max_size=12))
     def start(self, tokens: list[int]) -> None:
         match = self.cache.match(array(tokens))
-        best = max((len(os.path.commonprefix([t, tokens])) for t in self.held.values()), default=0)
+        best = max((len(common(t, tokens)) for t in self.held.values()), default=0)
         assert match.length == best
         if best:
             assert self.held[match.holder][:best] == tokens[:best]
@@ -53,7 +57,7 @@ class Against(RuleBasedStateMachine):
     def extend(self, data: st.DataObject, more: list[int]) -> None:
         slot = data.draw(st.sampled_from(self.busy))
         tokens = self.held[slot] + more
-        others = [os.path.commonprefix([t, tokens]) for s, t in self.held.items() if s != slot]
+        others = [common(t, tokens) for s, t in self.held.items() if s != slot]
         known = max(map(len, others), default=0)
         twice = self.cache.extend(slot, array(tokens))
         if twice:

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,22 @@ from concierge.engine.llama import Model, Vocab
 from concierge.engine.template import ChatTemplate
 from concierge.errors import UserError
 
-LLAMA2 = (
-    "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{% set system = '<<SYS>>' + messages[0]['content'] + "
-    "'<</SYS>>' %}{% set messages = messages[1:] %}{% else %}{% set system = '' %}{% endif %}{% for m in messages %}"
-    "{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}"
-    "{% if m['role'] == 'user' %}{{ '[INST] ' + (system if loop.first else '') + m['content'] | trim + ' [/INST]' }}"
-    "{% else %}{{ ' ' + m['content'] + eos_token }}{% endif %}{% endfor %}"
-)
-GEMMA = (
-    "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
-    "{% for m in messages %}{{ '<start>' + m['role'] + '\\n' + m['content'] | trim + '<end>\\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<start>model\\n' }}{% endif %}"
-)
+LLAMA2 = """
+{{- bos_token }}
+{%- if messages[0]['role'] == 'system' %}
+{%- set system = '<<SYS>>' + messages[0]['content'] + '<</SYS>>' %}{% set messages = messages[1:] %}
+{%- else %}{% set system = '' %}{% endif %}
+{%- for m in messages %}
+{%- if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}
+{{- raise_exception('roles must alternate') }}{% endif %}
+{%- if m['role'] == 'user' %}
+{{- '[INST] ' + (system if loop.first else '') + m['content'] | trim + ' [/INST]' }}
+{%- else %}{{ ' ' + m['content'] + eos_token }}{% endif %}
+{%- endfor %}"""
+GEMMA = """
+{%- if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}
+{%- for m in messages %}{{ '<start>' + m['role'] + '\n' + m['content'] | trim + '<end>\n' }}{% endfor %}
+{%- if add_generation_prompt %}{{ '<start>model\n' }}{% endif %}"""
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +138,7 @@ def test_trimming_keeps_the_system_and_whole_turns_and_then_holds_still(
         assert f"Question {turn}:" in rendered
         starts.append(rendered[52:66])
         chat.append(Message("assistant", f"Answer {turn}: " + "this one " * 5))
-    changes = sum(a != b for a, b in zip(starts, starts[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(starts))
     assert 1 < changes < len(starts) / 4  # rarely, and in bulk
 
 
