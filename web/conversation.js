@@ -103,6 +103,7 @@ export class Conversation {
     turn.node.classList.add("is-current");
     // Put in anew, a turn that waited below the last reply's room appears in its place instead of shifting into it.
     this.#log.insertBefore(turn.node, turn.node.nextSibling);
-    this.#log.scrollTo({ top: turn.node.offsetTop, behavior: prefersStillness() ? "auto" : "smooth" });
+    const pastBorder = turn.node.clientTop && turn.node.clientTop + 1;
+    this.#log.scrollTo({ top: turn.node.offsetTop + pastBorder, behavior: prefersStillness() ? "auto" : "smooth" });
   }
 }

@@ -90,7 +90,7 @@ document.addEventListener("keydown", ({ key, defaultPrevented }) => {
 });
 new IntersectionObserver(([{ isIntersecting }]) => (find(".further").hidden = isIntersecting), {
   root: find(".log"),
-  rootMargin: "48px",
+  rootMargin: "64px",
 }).observe(find(".log-end"));
 find(".further").addEventListener("click", () => find(".log-end").scrollIntoView({ block: "end", behavior: "smooth" }));
 

@@ -76,7 +76,7 @@ export function lookButton(product, look, { variant = () => null, kind = "text-b
   const show = () => {
     const within = look.has(product.id);
     button.classList.toggle("is-within", within);
-    button.replaceChildren(within ? "Remove from look" : "Add to look", unseen(`: ${product.title}`));
+    button.replaceChildren(within ? "Remove from look" : "Add to look", unseen(` ${product.title}`));
   };
   const follow = () => (button.isConnected ? show() : look.removeEventListener("change", follow));
   look.addEventListener("change", follow);

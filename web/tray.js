@@ -39,7 +39,7 @@ export class Tray {
 
   show() {
     const { pieces } = this.#look;
-    this.#toggle.replaceChildren("Look", unseen(`: ${count(pieces.length)}`), badge(pieces.length));
+    this.#toggle.firstElementChild.replaceChildren("Look ", unseen(`with ${count(pieces.length)}`), badge(pieces.length));
     this.#panel.querySelector(".look-pieces").replaceChildren(...pieces.map((piece) => this.#row(piece)));
     this.#panel.querySelector(".look-sum").textContent = this.#look.totals().map(this.#money).join(" + ");
     this.#panel.classList.toggle("is-empty", !pieces.length);
@@ -68,7 +68,7 @@ export class Tray {
         "button",
         { type: "button", class: "text-button", onclick: () => this.#remove(product) },
         "Remove",
-        unseen(`: ${product.title}`),
+        unseen(` ${product.title}`),
       ),
     );
   }
