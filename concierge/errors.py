@@ -2,4 +2,10 @@
 
 
 class UserError(Exception):
-    """Something the person who runs Concierge can mend; the message is one line that says what to do."""
+    """Something the person who runs Concierge can mend; the message is one line that says what to do.
+
+    Attributes:
+        exit_code: the status that the command line ends with.
+    """
+
+    exit_code = 2

@@ -47,16 +47,20 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, le=1024, description="CPU threads, 1 to 1024; 0 is one for each core")
     chats: int = Field(8, ge=1, le=128, description="Chats decoded at once, 1 to 128")
     context: int = Field(4096, ge=512, description="Tokens a chat may hold, 512 or more")
-    house: Directory | None = Field(None, description="Directory of house.toml, voice.md and facts.md")
-    catalog: Directory | None = Field(None, description="Product feed: TSV, CSV, JSONL or XML")
+    house: Directory | None = Field(
+        None, description="Directory of house.toml, voice.md and facts.md, if not the shipped house"
+    )
+    catalog: Directory | None = Field(
+        None, description="Product feed (TSV, CSV, JSONL or XML), if not the house's own"
+    )
     redis_url: str = Field(
         "",
         pattern=r"^((redis|rediss|unix)://.+)?$",
-        description="Redis to keep chats in: redis://, rediss:// or unix://",
+        description="Redis to keep chats in (redis://, rediss:// or unix://), if not the embedded one",
         repr=False,
     )
     state_dir: Directory = Field(
-        default_factory=paths.state_dir, description="Directory for chats when Redis is embedded"
+        default_factory=paths.state_dir, description="Directory where the embedded Redis keeps chats"
     )
     cache_dir: Directory = Field(
         default_factory=paths.cache_dir, description="Directory for what can be fetched or computed again"

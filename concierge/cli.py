@@ -1,0 +1,157 @@
+"""The command line. Each command hands its options to the room that does the work."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from concierge import __version__
+from concierge.client.address import DEFAULT
+from concierge.errors import UserError
+from concierge.settings import Settings, environment, flag, load
+
+cli = typer.Typer(
+    name="concierge",
+    help="A low-latency AI concierge for retail and luxury houses.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line; a UserError becomes one line on standard error and its exit code."""
+    try:
+        cli()
+    except UserError as error:
+        print(f"concierge: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _setting(name: str, metavar: str) -> Any:
+    """A flag whose words, default and environment variable are the setting's."""
+    field = Settings.model_fields[name]
+    default = field.get_default(call_default_factory=True)
+    known = f"default: {default}, " if default not in (None, "") else ""
+    words = f"{field.description} ({known}env: {environment(name)})"
+    return typer.Option(flag(name), metavar=metavar, help=words, show_default=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"concierge {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, _setting("host", "ADDRESS")] = None,
+    port: Annotated[str | None, _setting("port", "PORT")] = None,
+    model: Annotated[str | None, _setting("model", "MODEL")] = None,
+    gpu_layers: Annotated[str | None, _setting("gpu_layers", "N")] = None,
+    threads: Annotated[str | None, _setting("threads", "N")] = None,
+    chats: Annotated[str | None, _setting("chats", "N")] = None,
+    context: Annotated[str | None, _setting("context", "TOKENS")] = None,
+    house: Annotated[str | None, _setting("house", "DIR")] = None,
+    catalog: Annotated[str | None, _setting("catalog", "FILE")] = None,
+    redis_url: Annotated[str | None, _setting("redis_url", "URL")] = None,
+    state_dir: Annotated[str | None, _setting("state_dir", "DIR")] = None,
+    log_level: Annotated[str | None, _setting("log_level", "LEVEL")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML file (default: concierge.toml, if there is one)")
+    ] = None,
+) -> None:
+    """Serve the shopper's page, the Realtime WebSocket and chat completions.
+
+    A flag wins over its environment variable, that over the TOML file, and that over the default.
+    Keys that callers must present are CONCIERGE_API_KEYS (comma-separated), or api_keys in the TOML file.
+    """
+    flags = {name: value for name, value in locals().items() if name != "config"}
+    settings = load(flags, config)
+    from concierge import app  # after the settings are right, and not for the other commands
+
+    app.serve(settings)
+
+
+@cli.command()
+def chat(
+    words: Annotated[list[str] | None, typer.Argument(metavar="[URL] [MESSAGE]", show_default=False)] = None,
+    session: Annotated[str | None, typer.Option(metavar="ID", help="Resume this session.")] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", envvar="CONCIERGE_API_KEY", help="API key, if the server wants one."),
+    ] = None,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="After each reply: time to first words, tokens/s, cached tokens.")
+    ] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the server's events as JSON lines.")] = False,
+) -> None:
+    """Chat in the terminal. With a MESSAGE, or one on standard input, a single turn.
+
+    URL is http://127.0.0.1:8080 if not given. The first Ctrl-C stops a reply, a second one quits.
+
+    Exit codes: 0 all went well, 1 the server failed to reply, 2 wrong usage, 3 cannot connect,
+    4 refused (key, limits, unknown session), 130 stopped with Ctrl-C.
+    """
+    from concierge.client.chat import run
+
+    words = words or []
+    url = words.pop(0) if words and "://" in words[0] else DEFAULT
+    message = " ".join(words) or None
+    raise typer.Exit(run(url, message, session=session, key=key, raw=raw, stats=stats))
+
+
+@cli.command()
+def bench(
+    url: Annotated[str, typer.Argument(metavar="URL")],
+    api: Annotated[
+        str, typer.Option(metavar="API", help="realtime, or chat (any OpenAI-compatible server).")
+    ] = "realtime",
+    shoppers: Annotated[int, typer.Option(min=1, help="Shoppers at once.")] = 8,
+    turns: Annotated[int, typer.Option(min=1, help="Messages that each shopper sends.")] = 3,
+    think: Annotated[
+        float, typer.Option(min=0, help="Seconds between a reply and the next message, give or take half.")
+    ] = 0.0,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Tokens a reply at most.")] = 64,
+    prompt_tokens: Annotated[
+        int, typer.Option(min=0, help="chat: size of a system prompt that all shoppers share.")
+    ] = 0,
+    ignore_eos: Annotated[
+        bool,
+        typer.Option("--ignore-eos", help="chat: replies of exactly --max-tokens, where the server can."),
+    ] = False,
+    questions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What to ask, a line each (default: a shipped set)")
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", envvar="CONCIERGE_API_KEY", help="API key, if the server wants one."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the results here as well.")
+    ] = None,
+) -> None:
+    """Measure a server with simulated shoppers: latency percentiles and tokens a second.
+
+    For more shoppers than a shop's limits allow, start Concierge with higher
+    CONCIERGE_MAX_CONNECTIONS_PER_CLIENT, CONCIERGE_MESSAGES_PER_MINUTE and CONCIERGE_SESSIONS_PER_MINUTE.
+
+    Exit codes: 0 all went well, 1 some turns failed, 2 wrong usage, 3 cannot connect, 4 refused.
+    """
+    from concierge.client import bench as room
+
+    plan = room.Plan(url, api, shoppers, turns, think, max_tokens, prompt_tokens, ignore_eos, key)
+    raise typer.Exit(room.run(plan, questions, output))
