@@ -1,0 +1,1 @@
+"""The demonstration house's workshop: its product feed and its illustrations, made from `feed/source`."""

@@ -1,0 +1,21 @@
+"""Make the demonstration house's feed and illustrations from `feed/source`: `python scripts/make_house.py`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from house.feed import feed_text, read_pieces
+
+FEED = Path(__file__).resolve().parents[1] / "feed"
+
+
+def main(feed: Path = FEED) -> None:
+    pieces = read_pieces(FEED / "source")
+    (feed / "products.tsv").write_text(feed_text(pieces), "utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
