@@ -70,5 +70,5 @@ def _sections(markdown: str) -> list[tuple[str, str]]:
 
 
 _COMMON = _stems(
-    "a an and are at be by can do does for from how i in is it me my of on or our the to we what with you your"
+    "a an and are at be by can do does for from how i in is it me my of on or our the to we what with you"
 )

@@ -87,7 +87,7 @@ def user_content(item: Item) -> str:
 def messages(
     house: House, items: Sequence[Item], fingerprint: str, instructions: str = ""
 ) -> tuple[Message, ...]:
-    """The chat for the engine. `instructions` of a session stand after the house's, which stay a shared prefix."""
+    """The chat for the engine. A session's `instructions` follow the house's prompt, which stays shared."""
     chat = [house_message(house)]
     for item in items:
         if item.role == "assistant":
