@@ -1,3 +1,4 @@
+import { patiently } from "./backoff.js";
 import { Connection } from "./connection.js";
 import * as protocol from "./protocol.js";
 import { ask } from "./secret.js";
@@ -81,7 +82,7 @@ class Concierge {
     this.#switch(session, null);
   }
 
-  house = () => ask("/v1/house");
+  house = () => patiently(() => ask("/v1/house"));
   product = (id) => ask(`/v1/products/${encodeURIComponent(id)}`);
   products = (ids) => ask(`/v1/products?${new URLSearchParams({ ids: ids.join(",") })}`);
 

@@ -48,6 +48,7 @@ async function welcome() {
   const house = await concierge.house();
   document.title = house.name;
   document.body.lang = house.locale;
+  document.documentElement.dir = directionOf(house.locale);
   format = moneyFormat(house.locale);
   find(".house-name").textContent = house.name;
   find(".tagline").textContent = house.tagline;
@@ -55,6 +56,11 @@ async function welcome() {
   find(".suggestions").replaceChildren(...house.suggestions.map(suggestion));
   document.body.classList.add("is-open");
   tray.show();
+}
+
+function directionOf(locale) {
+  const known = new Intl.Locale(locale);
+  return (known.getTextInfo?.() ?? known.textInfo)?.direction ?? "ltr";
 }
 
 const suggestion = (text) =>
@@ -138,7 +144,7 @@ const STATES = {
     farewell = null;
   },
   offline: () => status.say("The connection is lost. It will come back by itself; what you write is kept."),
-  busy: () => status.say("The concierge is with other guests. Yours is the next free moment; no need to ask again."),
+  busy: () => status.say("The concierge will be with you in a moment; no need to ask again."),
 };
 concierge.on("state", ({ state }) => STATES[state]());
 

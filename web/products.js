@@ -23,7 +23,7 @@ export const availabilityNote = (product) => AVAILABILITY[product.availability] 
 /** A picture that holds its 4:5 place before it is loaded, and keeps it when it cannot be. */
 export function picture(address, alt, { eager = false } = {}) {
   const image = element("img", {
-    src: address,
+    src: address || null,
     alt,
     width: 480,
     height: 600,

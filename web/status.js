@@ -22,7 +22,7 @@ export class Status {
     this.#lingers = lingers;
     const button =
       action && element("button", { type: "button", class: "text-button", onclick: action.run }, action.label);
-    this.#line.replaceChildren(text, ...(button ? [" ", button] : []));
+    this.#line.replaceChildren(text, ...(button ? [button] : []));
     if (lingers) this.#timer = setTimeout(() => this.quiet(), action ? LINGER_MS * 2 : LINGER_MS);
   }
 
