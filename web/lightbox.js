@@ -59,7 +59,7 @@ export class Lightbox {
       element(
         "div",
         { class: "lightbox-actions" },
-        lookButton(product, this.#look, { variant: () => choice.variant, kind: "button" }),
+        lookButton(product, this.#look, { variant: () => choice.chosen, kind: "button" }),
         link && element("a", { class: "text-button", href: link, target: "_blank", rel: "noopener noreferrer" },
           "See it in the shop", unseen(" (opens in a new tab)")),
       ),
@@ -87,6 +87,11 @@ class Choice {
     this.#variants = product.variants ?? [];
     this.#color = (this.#variants.find(inStock) ?? this.#variants[0])?.color ?? "";
     this.#onChange = onChange;
+  }
+
+  /** The variant as far as the shopper has named it: a size that was not asked for is nobody's wish. */
+  get chosen() {
+    return this.variant && { ...this.variant, size: this.#size ?? "" };
   }
 
   begin() {

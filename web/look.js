@@ -73,5 +73,6 @@ export class Look extends EventTarget {
 
 async function currentVariant(concierge, id, variant) {
   const { variants = [] } = await concierge.product(id);
-  return variants.find((other) => other.id === variant.id) ?? null;
+  const current = variants.find(({ id: other }) => other === variant.id);
+  return current ? { ...current, size: variant.size } : null;
 }
