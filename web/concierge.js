@@ -5,8 +5,9 @@ import { ask } from "./secret.js";
 import { lasting, passing } from "./storage.js";
 
 const BUSY_S = 4;
-const BUSY_CODES = new Set(["busy", "server_busy", "rate_limit_exceeded", "store_unavailable", "overloaded"]);
+const BUSY_CODES = new Set(["server_busy", "rate_limit_exceeded", "store_unavailable"]);
 const ACTIVE = "conversation_already_has_active_response";
+const KEPT = "item_exists";
 const GONE = "session_not_found";
 
 /**
@@ -22,9 +23,10 @@ const GONE = "session_not_found";
  * - `removed`  {id}: a message is no longer part of the conversation
  * - `restored` {items}: an earlier conversation is back; `fresh` {reason: "new" | "expired", previous}: another began
  * - `marked`   {marks}: the house has noted a wish for a person, a complaint or an order
- * - `error`    {message}
  */
 export const createConcierge = () => new Concierge();
+
+const lastQuestion = (items) => [...items.values()].findLast(({ role }) => role === "user");
 
 class Concierge {
   #events = new EventTarget();
@@ -66,7 +68,7 @@ class Concierge {
   /** Answer the last message once more. */
   retry() {
     if (this.#reply) return;
-    const last = [...this.#items.values()].findLast(({ role }) => role === "user");
+    const last = lastQuestion(this.#items);
     if (!last) return;
     this.#removeReplies(last.id);
     this.#await(last.id);
@@ -158,7 +160,7 @@ class Concierge {
     const item = protocol.readItem(raw);
     if (!item) return;
     if (this.#replay) {
-      item.asked = [...this.#replay.values()].findLast(({ role }) => role === "user")?.id;
+      item.asked = lastQuestion(this.#replay)?.id;
       item.products = this.#replay.get(item.id)?.products ?? [];
       this.#replay.set(item.id, item);
       return;
@@ -166,7 +168,7 @@ class Concierge {
     const known = this.#items.get(item.id);
     if (this.#outbox.some(({ id }) => id === item.id)) this.#queue(this.#outbox.filter(({ id }) => id !== item.id));
     if (item.role === "assistant") {
-      item.asked = known?.asked ?? this.#reply?.asked;
+      item.asked = known?.asked ?? this.#reply?.asked ?? lastQuestion(this.#items)?.id;
       if (this.#reply) this.#reply.id = item.id;
     }
     // While it streams, the deltas are ahead of the item that announced it.
@@ -209,15 +211,17 @@ class Concierge {
       this.#reply = null;
       this.#hold(error.retry_after);
     } else if (respond && error.code === ACTIVE) {
-      // The reply that a lost connection began has not ended yet: look again in a moment.
-      this.#connection.close();
+      // A reply that a lost connection began, or another tab, has not ended yet: see in a moment what came of it.
+      this.#live = false;
+      this.#reply = null;
+      this.#connection.again();
+    } else if (create && error.code === KEPT) {
+      this.#queue(this.#outbox.filter(({ id }) => id !== create));
     } else if (create && this.#outbox.some(({ id }) => id === create)) {
       this.#queue(this.#outbox.filter(({ id }) => id !== create));
       this.#finish({ asked: create, id: null }, "failed", error.message);
     } else if (respond && this.#reply) {
       this.#finish(this.#reply, "failed", error.message);
-    } else if (create || respond) {
-      this.#emit("error", { message: error.message });
     }
   }
 

@@ -3,6 +3,7 @@ import { Refused, Secret } from "./secret.js";
 
 const OPENING_MS = 10_000;
 const ANSWER_MS = 8_000;
+const AGAIN_MS = 1_000;
 const REFUSED_CODES = new Set([1008, 1013]); // policy (too many, not allowed) and "try again later"
 
 /**
@@ -41,9 +42,10 @@ export class Connection {
     this.#connect();
   }
 
-  /** Give the socket up and connect anew after the usual wait. */
-  close() {
-    this.#lose();
+  /** Give the socket up and take another, in a moment and without a word. */
+  again() {
+    this.#drop();
+    this.#timer = setTimeout(() => this.#connect(), AGAIN_MS);
   }
 
   /** The conversation is up: the next loss starts with a short wait again. */
@@ -77,15 +79,19 @@ export class Connection {
     this.#socket = socket;
     const current = (action) => (event) => socket === this.#socket && action(event);
     const opening = setTimeout(current(() => this.#lose()), OPENING_MS);
-    socket.onopen = () => clearTimeout(opening);
+    let opened = false;
+    socket.onopen = () => {
+      opened = true;
+      clearTimeout(opening);
+    };
     socket.onmessage = current(({ data }) => {
       clearTimeout(this.#probe);
       this.#onEvent(JSON.parse(data));
     });
     socket.onclose = current(({ code }) => {
       clearTimeout(opening);
-      if (code === 1006) this.#secret.forget(); // the handshake may have failed on an expired secret
-      this.#lose({ refused: REFUSED_CODES.has(code) });
+      if (!opened) this.#secret.forget(); // it may be what the handshake failed on
+      this.#lose({ refused: !opened || REFUSED_CODES.has(code) });
     });
   }
 

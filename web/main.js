@@ -133,7 +133,6 @@ concierge.on("fresh", ({ reason, previous }) => {
   else if (previous) farewell = { label: "Return to the last one", run: () => concierge.open(previous) };
 });
 concierge.on("marked", () => status.say("Noted for a member of the house.", { lingers: true }));
-concierge.on("error", ({ message }) => status.say(message, { lingers: true }));
 
 let farewell = null;
 const STATES = {
