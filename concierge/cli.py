@@ -151,7 +151,8 @@ def bench(
 
     Exit codes: 0 all went well, 1 some turns failed, 2 wrong usage, 3 cannot connect, 4 refused.
     """
-    from concierge.client import bench as room
+    from concierge.client.bench import run
+    from concierge.client.plan import Plan
 
-    plan = room.Plan(url, api, shoppers, turns, think, max_tokens, prompt_tokens, ignore_eos, key)
-    raise typer.Exit(room.run(plan, questions, output))
+    plan = Plan(url, api, shoppers, turns, think, max_tokens, prompt_tokens, ignore_eos, key)
+    raise typer.Exit(run(plan, questions, output))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from concierge.errors import UserError
@@ -19,14 +20,24 @@ class Refused(UserError):
     """The server answers and will not have us: credentials, limits, an unknown session.
 
     Attributes:
-        status: of the HTTP answer.
+        temporary: whether it may well have us a little later.
     """
 
     exit_code = 4
 
-    def __init__(self, message: str, status: int = 0) -> None:
+    def __init__(self, message: str, *, temporary: bool = False) -> None:
         super().__init__(message)
-        self.status = status
+        self.temporary = temporary
+
+    @classmethod
+    def by_http(cls, url: str, status: int, body: bytes | bytearray) -> Refused:
+        """From an HTTP answer, in the words of its OpenAI error object if it has one."""
+        try:
+            message = str(json.loads(body)["error"]["message"]).rstrip(".")
+        except (ValueError, LookupError, TypeError):
+            message = f"HTTP {status}"
+        hint = " Give a key with --key or CONCIERGE_API_KEY." if status in (401, 403) else ""
+        return cls(f"{url} refuses: {message}.{hint}", temporary=status == 429 or status >= 500)
 
 
 def http(url: str, path: str) -> str:

@@ -98,6 +98,7 @@ class View:
         self._text = ""
         self._products: list[dict[str, Any]] = []
         self._usage: dict[str, Any] = {}
+        self._answered = False
         self.failed = 0
 
     def resumed(self, events: list[Event]) -> None:
@@ -130,6 +131,8 @@ class View:
 
     def end(self) -> None:
         """The turn has ended."""
+        if not self._answered:
+            self._fail("the reply was cut off when the connection was lost; ask again")
         if not self._raw:
             self._out.print()
             if self._products:
@@ -144,6 +147,7 @@ class View:
             self._out.print(text, end="")
 
     def _done(self, response: dict[str, Any]) -> None:
+        self._answered = True
         self._usage = response.get("usage") or {}
         details = response.get("status_details") or {}
         match response["status"]:
@@ -155,7 +159,7 @@ class View:
                 _tell(f"\n(cut off: {details.get('reason')})")
 
     def _fail(self, message: str) -> None:
-        self.failed = 1
+        self._answered, self.failed = True, 1
         _tell(f"The server says: {message}")
 
     def _statistics(self) -> str:

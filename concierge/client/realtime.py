@@ -102,7 +102,7 @@ class Conversation:
                 max_size=None,
             )
         except InvalidStatus as error:
-            raise _refusal(error, self._url) from error
+            raise Refused.by_http(self._url, error.response.status_code, error.response.body) from error
         except (OSError, InvalidHandshake) as error:
             raise CannotConnect(f"No Concierge answers at {self._url} ({error}); is it running?") from error
         try:
@@ -112,7 +112,7 @@ class Conversation:
         except ConnectionClosed as error:
             close = error.rcvd
             reason = close.reason if close and close.reason else "it closed the connection"
-            raise Refused(f"{self._url} refuses the conversation: {reason}.") from None
+            raise Refused(f"{self._url} refuses: {reason}.", temporary=True) from None
 
     def _introduction(self) -> list[Event]:
         """The server's first events, up to where a new or resumed conversation may go on."""
@@ -121,7 +121,8 @@ class Conversation:
         while not events or events[-1]["type"] != last:
             event = json.loads(self._socket.recv(timeout=ANSWER_SECONDS))
             if event["type"] == "error":
-                raise Refused(f"{self._url} refuses the conversation: {event['error']['message']}")
+                reason, temporary = event["error"]["message"], "retry_after" in event["error"]
+                raise Refused(f"{self._url} refuses: {reason}", temporary=temporary)
             if event["type"] == "session.created":
                 self.session = event["session"]["id"]
             events.append(event)
@@ -136,7 +137,7 @@ class Conversation:
             except CannotConnect:
                 continue
             except Refused as refusal:
-                if refusal.status < 500:
+                if not refusal.temporary:
                     raise
         raise CannotConnect(f"{self._url} does not come back.")
 
@@ -145,13 +146,3 @@ def _message(item: str, text: str) -> Event:
     content = [{"type": "input_text", "text": text}]
     message = {"id": item, "type": "message", "role": "user", "content": content}
     return {"type": "conversation.item.create", "item": message}
-
-
-def _refusal(error: InvalidStatus, url: str) -> Refused:
-    status = error.response.status_code
-    try:
-        message = json.loads(error.response.body or b"")["error"]["message"]
-    except (ValueError, LookupError, TypeError):
-        message = f"HTTP {status} {error.response.reason_phrase}"
-    hint = " Give a key with --key or CONCIERGE_API_KEY." if status == 401 else ""
-    return Refused(f"{url} refuses the conversation: {message}{hint}", status)

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from statistics import quantiles
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from concierge.client.bench import Plan, Turn
+from concierge.client.plan import Plan, Turn
 
 PERCENTILES = (50, 90, 95, 99)
 LATENCIES = {
