@@ -125,6 +125,10 @@ class Model:
             raise UserError(
                 f"{path} is not a model that llama.cpp can load ({_last_error}); choose another --model."
             )
+        if C.llama_model_is_recurrent(self._model) or C.llama_model_is_hybrid(self._model):
+            raise UserError(
+                f"{path} is a recurrent model, whose state cannot be shared; choose a transformer."
+            )
         self.path = path
         self.vocab = Vocab(self)
 
@@ -242,6 +246,7 @@ class Context:
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = True  # a prefix is shared by marking cells, without copying them
         params.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_ENABLED  # or idle cells are paid for in each step
+        params.swa_full = True  # sliding windows forget the prefix that the next turn would share
         params.no_perf = True
         self._context = C.llama_init_from_model(model._model, params)
         if not self._context:
