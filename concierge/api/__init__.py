@@ -1,0 +1,1 @@
+"""Plain HTTP: chat completions, models, client secrets, sessions, health, the shop and its page."""
