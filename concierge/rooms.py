@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from starlette.requests import HTTPConnection
 
 from concierge import models, paths
@@ -204,7 +206,12 @@ def rooms_of(connection: HTTPConnection) -> Rooms:
 
 def _redis(url: str) -> Redis:
     try:
-        return Redis.from_url(url, socket_connect_timeout=REDIS_TIMEOUT, socket_timeout=REDIS_TIMEOUT)
+        return Redis.from_url(
+            url,
+            socket_connect_timeout=REDIS_TIMEOUT,
+            socket_timeout=REDIS_TIMEOUT,
+            retry=Retry(NoBackoff(), 1),  # a stale connection; what outlasts that, the store sits out
+        )
     except ValueError as error:
         raise UserError(f"--redis-url {_without_password(url)} is not right: {error}.") from error
 
