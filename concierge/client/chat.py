@@ -136,6 +136,7 @@ class View:
         if not self._raw:
             self._out.print()
             if self._products:
+                self._out.print()
                 self._out.print(products_table(self._products), soft_wrap=False)
                 self._out.print()
         if self._stats and self._first:

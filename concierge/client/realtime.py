@@ -79,7 +79,7 @@ class Conversation:
             self._socket.send(json.dumps({"type": "response.cancel"}))
 
     def close(self) -> None:
-        self._socket.close()
+        self._connection.close()
 
     def _take_up(self) -> Event | None:
         """After a reconnection: the reply to the turn's message if there is one, else ask for what lacks."""
@@ -95,11 +95,14 @@ class Conversation:
         return None
 
     def _connect(self) -> None:
+        self._connection = contextlib.ExitStack()
         try:
-            self._socket = connect(
-                address.realtime(self._url, self.session),
-                additional_headers=address.headers(self._key),
-                max_size=None,
+            self._socket = self._connection.enter_context(
+                connect(
+                    address.realtime(self._url, self.session),
+                    additional_headers=address.headers(self._key),
+                    max_size=None,
+                )
             )
         except InvalidStatus as error:
             raise Refused.by_http(self._url, error.response.status_code, error.response.body) from error
@@ -129,6 +132,7 @@ class Conversation:
         return events
 
     def _reconnect(self) -> None:
+        self.close()
         self._on_lost()
         for wait in WAITS:
             time.sleep(wait)

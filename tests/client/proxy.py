@@ -32,6 +32,8 @@ class Proxy:
 
     def close(self) -> None:
         """Lose every connection and take no new ones."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # or `accept` would go on
         self._listener.close()
         self.cut()
 
