@@ -1,4 +1,4 @@
-"""Make the demonstration house's feed and illustrations from `feed/source`: `python scripts/make_house.py`."""
+"""Make the house's feed and illustrations from `feed/source`: `python scripts/make_house.py`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ FEED = Path(__file__).resolve().parents[1] / "feed"
 
 
 def main(feed: Path = FEED) -> None:
+    """Write `products.tsv` and `images/` into a directory; the same source always gives the same bytes."""
     pieces = read_pieces(FEED / "source")
     images = feed / "images"
     images.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .cloth import cloth_of
 from .palette import darker, lighter, luminance
 from .path import mirrored, whole
 from .sheet import BRASS, Sheet
@@ -10,29 +9,58 @@ from .sheet import BRASS, Sheet
 Options = frozenset[str]
 
 
-def legs(sheet: Sheet, *, waist: float, hip: float, hem: float, length: float, gap: float, crease: bool = True, rise: float = 27) -> None:
+def legs(
+    sheet: Sheet,
+    *,
+    waist: float,
+    hip: float,
+    hem: float,
+    length: float,
+    gap: float,
+    crease: bool = True,
+    rise: float = 27,
+) -> None:
     """Two trouser legs; `hem` is a leg's half width at its end, `gap` half the space between the legs there."""
     mid = gap + hem
     leg = (
         f"M 0 0 L {waist} -0.6 C {waist + 1.4} 6 {hip - 1} 13 {hip} 20 C {hip + 0.8} 32 {mid + hem} {length * 0.6} {mid + hem} {length - 0.6} "
         f"Q {mid} {length + 1} {mid - hem} {length} C {mid - hem} {length * 0.66} 3 {length * 0.5} 0.1 {rise} Z"
     )
-    folds = [f"M {hip - 3} {rise - 6} Q {hip * 0.5} {rise - 2} 3 {rise - 1}", f"M {hip - 1} {rise + 8} Q {hip * 0.6} {rise + 5} 5 {rise + 2}"]
-    folds.append(f"M {mid + hem * 0.5} {length - 3} Q {mid + hem * 0.3} {length * 0.75} {hip * 0.78} {length * 0.55}")
-    folds.append(f"M {mid - hem * 0.5} {length - 3} Q {mid - hem * 0.6} {length * 0.75} {hip * 0.3} {length * 0.55}")
+    folds = [
+        f"M {hip - 3} {rise - 6} Q {hip * 0.5} {rise - 2} 3 {rise - 1}",
+        f"M {hip - 1} {rise + 8} Q {hip * 0.6} {rise + 5} 5 {rise + 2}",
+    ]
+    folds.append(
+        f"M {mid + hem * 0.5} {length - 3} Q {mid + hem * 0.3} {length * 0.75} {hip * 0.78} {length * 0.55}"
+    )
+    folds.append(
+        f"M {mid - hem * 0.5} {length - 3} Q {mid - hem * 0.6} {length * 0.75} {hip * 0.3} {length * 0.55}"
+    )
     for turned in (mirrored, str):
         sheet.panel(turned(leg), folds=[turned(f) for f in folds])
         if crease:
             sheet.seam(turned(f"M {hip * 0.52} 6 Q {hip * 0.55} {length * 0.5} {mid} {length}"), opacity=0.4)
-            sheet.seam(turned(f"M {hip * 0.52 + 0.4} 10 Q {hip * 0.55 + 0.4} {length * 0.5} {mid + 0.4} {length}"), color=lighter(sheet.color, 0.6), opacity=0.35)
+            sheet.seam(
+                turned(f"M {hip * 0.52 + 0.4} 10 Q {hip * 0.55 + 0.4} {length * 0.5} {mid + 0.4} {length}"),
+                color=lighter(sheet.color, 0.6),
+                opacity=0.35,
+            )
 
 
 def waistband(sheet: Sheet, waist: float, high: float = 4, *, loops: bool = True) -> None:
-    sheet.lining(f"M -{waist - 0.4} -{high} Q 0 -{high + 2.2} {waist - 0.4} -{high} Q 0 -{high - 2.4} -{waist - 0.4} -{high} Z")
-    sheet.panel(f"M -{waist - 0.3} -{high + 0.3} Q 0 -{high - 2} {waist - 0.3} -{high + 0.3} L {waist} -0.2 Q 0 2 -{waist} -0.2 Z", volume=6)
+    sheet.lining(
+        f"M -{waist - 0.4} -{high} Q 0 -{high + 2.2} {waist - 0.4} -{high} Q 0 -{high - 2.4} -{waist - 0.4} -{high} Z"
+    )
+    sheet.panel(
+        f"M -{waist - 0.3} -{high + 0.3} Q 0 -{high - 2} {waist - 0.3} -{high + 0.3} L {waist} -0.2 Q 0 2 -{waist} -0.2 Z",
+        volume=6,
+    )
     if loops:
         for x in (-0.66, -0.3, 0.3, 0.66):
-            sheet.panel(f"M {x * waist - 0.5} -{high - 0.9} L {x * waist + 0.5} -{high - 0.9} L {x * waist + 0.5} 1.6 L {x * waist - 0.5} 1.6 Z", volume=6)
+            sheet.panel(
+                f"M {x * waist - 0.5} -{high - 0.9} L {x * waist + 0.5} -{high - 0.9} L {x * waist + 0.5} 1.6 L {x * waist - 0.5} 1.6 Z",
+                volume=6,
+            )
 
 
 def trousers(sheet: Sheet, options: Options) -> None:
@@ -43,13 +71,25 @@ def trousers(sheet: Sheet, options: Options) -> None:
     gap = 1.2 if "wide" in options else 4.2
     waist, hip = (20, 26.5) if "man" in options else (18.2, 25.5)
     tied = "drawstring" in options
-    legs(sheet, waist=waist, hip=hip, hem=hem, length=length, gap=gap, crease=not tied and not options & {"slim", "chino"})
+    legs(
+        sheet,
+        waist=waist,
+        hip=hip,
+        hem=hem,
+        length=length,
+        gap=gap,
+        crease=not tied and not options & {"slim", "chino"},
+    )
     sheet.seam("M 0 0 L 0 26", opacity=0.5)
     sheet.stitch("M 2.6 1 L 2.6 14 Q 2.4 18.6 0.2 19.6")
     for turned in (str, mirrored):
         sheet.seam(turned(f"M {waist * 0.68} 1 Q {waist * 0.9} 9 {hip - 2.2} 15"), width=2.2)
         if "pleats" in options:
-            sheet.seam(turned(f"M {waist * 0.4} 1 Q {waist * 0.42} 9 {waist * 0.5} 18"), turned(f"M {waist * 0.58} 1 Q {waist * 0.6} 7 {waist * 0.66} 13"), width=2.2)
+            sheet.seam(
+                turned(f"M {waist * 0.4} 1 Q {waist * 0.42} 9 {waist * 0.5} 18"),
+                turned(f"M {waist * 0.58} 1 Q {waist * 0.6} 7 {waist * 0.66} 13"),
+                width=2.2,
+            )
     waistband(sheet, waist, loops=not tied)
     if tied:
         gathers = "".join(f"M {x} -3.4 L {x} 0.6 " for x in range(-int(waist) + 2, int(waist), 2))
@@ -75,7 +115,11 @@ def jeans(sheet: Sheet, options: Options) -> None:
         end = 101 if man else 95
         sheet.stitch(turned(f"M 4.6 {end - 1} Q 14 {end + 0.6} 24.2 {end - 1.6}"), color=thread)
     waistband(sheet, waist)
-    sheet.stitch(f"M -{waist - 1} -3.2 Q 0 -1 {waist - 1} -3.2", f"M -{waist - 1} -0.8 Q 0 1.4 {waist - 1} -0.8", color=thread)
+    sheet.stitch(
+        f"M -{waist - 1} -3.2 Q 0 -1 {waist - 1} -3.2",
+        f"M -{waist - 1} -0.8 Q 0 1.4 {waist - 1} -0.8",
+        color=thread,
+    )
     sheet.button(0, -1.2, 0.95, "#b08a4c")
 
 
@@ -96,11 +140,15 @@ def drape(top: float, hem: float, start: float, length: float, count: int) -> li
         share = -0.86 + 1.72 * k / (count - 1)
         begin = start + (length - start) * (0.04, 0.34, 0.14, 0.44, 0.22)[k % 5]
         x0 = top * share + (hem - top) * share * (begin - start) / (length - start) * 0.8
-        folds.append(f"M {x0:.1f} {begin:.1f} Q {x0 + (hem * share - x0) * 0.35:.1f} {(begin + length) / 2:.1f} {hem * share:.1f} {length - 1.5:.1f}")
+        folds.append(
+            f"M {x0:.1f} {begin:.1f} Q {x0 + (hem * share - x0) * 0.35:.1f} {(begin + length) / 2:.1f} {hem * share:.1f} {length - 1.5:.1f}"
+        )
     return folds
 
 
-def skirt_panel(sheet: Sheet, kind: str, top: float, hem: float, length: float, *, start: float = 0, hip: float = 0) -> None:
+def skirt_panel(
+    sheet: Sheet, kind: str, top: float, hem: float, length: float, *, start: float = 0, hip: float = 0
+) -> None:
     """A skirt hanging from a waist `top` wide at y = `start` to y = `length`.
 
     kind: aline | full | bias | pleated | pencil.
@@ -109,7 +157,11 @@ def skirt_panel(sheet: Sheet, kind: str, top: float, hem: float, length: float, 
     hip_at = start + 18
     if kind == "pencil":
         outline = f"M 0 {start + 1} Q {top / 2} {start + 1} {top} {start} C {top + 3} {start + 6} {hip} {start + 12} {hip} {hip_at + 2} C {hip} {length * 0.7 + start * 0.3} {hem + 1} {length - 12} {hem} {length} Q {hem / 2} {length + 1} 0 {length + 1}"
-        folds = [f"M {-hip + 3} {hip_at} Q 0 {hip_at + 5} {hip * 0.3} {hip_at + 2}", f"M {hip - 2} {hip_at + 12} Q 4 {hip_at + 18} {-hip * 0.3} {hip_at + 14}", f"M {hem - 4} {length - 2} Q {hem - 5} {length - 20} {hip - 6} {hip_at + 10}"]
+        folds = [
+            f"M {-hip + 3} {hip_at} Q 0 {hip_at + 5} {hip * 0.3} {hip_at + 2}",
+            f"M {hip - 2} {hip_at + 12} Q 4 {hip_at + 18} {-hip * 0.3} {hip_at + 14}",
+            f"M {hem - 4} {length - 2} Q {hem - 5} {length - 20} {hip - 6} {hip_at + 10}",
+        ]
         sheet.panel(whole(outline), folds=folds)
         return
     flutes = {"aline": 4, "full": 8, "bias": 6, "pleated": 16}[kind]
@@ -123,7 +175,9 @@ def skirt_panel(sheet: Sheet, kind: str, top: float, hem: float, length: float, 
         pleats(sheet, top, hem, start, length)
         return
     count = {"aline": 5, "full": 11, "bias": 7}[kind]
-    sheet.panel(whole(outline), folds=drape(top, hem, start, length, count), depth=1.15 if kind != "aline" else 0.8)
+    sheet.panel(
+        whole(outline), folds=drape(top, hem, start, length, count), depth=1.15 if kind != "aline" else 0.8
+    )
 
 
 def pleats(sheet: Sheet, top: float, hem: float, start: float, length: float) -> None:
@@ -141,7 +195,9 @@ def skirt(sheet: Sheet, options: Options) -> None:
     """aline | full | bias | pleated | pencil; knee | midi | maxi; buttons."""
     kind = next(k for k in ("aline", "full", "bias", "pleated", "pencil") if k in options)
     length = 62 if "knee" in options else 94 if "maxi" in options else 80
-    hem = {"aline": 27, "full": 47, "bias": 33, "pleated": 40, "pencil": 21}[kind] + (6 if kind == "aline" and length > 70 else 0)
+    hem = {"aline": 27, "full": 47, "bias": 33, "pleated": 40, "pencil": 21}[kind] + (
+        6 if kind == "aline" and length > 70 else 0
+    )
     scale = min(9.4, 740 / length)
     sheet.place(400, 500 - length * scale / 2, scale, slim=0.9)
     skirt_panel(sheet, kind, 17.6, hem, length, hip=24)
@@ -165,5 +221,10 @@ def skirt(sheet: Sheet, options: Options) -> None:
 def belt_of(sheet: Sheet, waist: float, y: float) -> None:
     """A narrow leather belt around a waist at y."""
     dark = darker(sheet.color, 0.3) if luminance(sheet.color) < 0.4 else "#8a5a34"
-    sheet.panel(f"M -{waist} {y} Q 0 {y + 2.4} {waist} {y} L {waist} {y + 3} Q 0 {y + 5.4} -{waist} {y + 3} Z", color=dark, cloth=cloth_of("leather"), weave="", volume=6)
+    sheet.panel(
+        f"M -{waist} {y} Q 0 {y + 2.4} {waist} {y} L {waist} {y + 3} Q 0 {y + 5.4} -{waist} {y + 3} Z",
+        color=dark,
+        weave="",
+        volume=6,
+    )
     sheet.metal(f"M -2.4 {y + 0.4} L 2.4 {y + 0.4} L 2.4 {y + 5} L -2.4 {y + 5} Z", color=BRASS, width=0.6)

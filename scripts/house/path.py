@@ -29,7 +29,9 @@ def parse(data: str) -> list[Step]:
 
 def write(steps: list[Step]) -> str:
     """Path data in whole units, which is fine enough on a sheet of 800 by 1000."""
-    return "".join(command + " ".join(f"{round(x)} {round(y)}" for x, y in points) for command, points in steps)
+    return "".join(
+        command + " ".join(f"{round(x)} {round(y)}" for x, y in points) for command, points in steps
+    )
 
 
 def mapped(data: str, to: Callable[[float, float], Point]) -> list[Step]:
@@ -63,13 +65,22 @@ def crease(data: str, width: float) -> str:
     (_, [(x0, y0)]), (_, [(cx, cy), (x1, y1)]) = parse(data)
     length = max(1.0, ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5)
     nx, ny = (y1 - y0) / length * width / 2, (x0 - x1) / length * width / 2
-    if abs(y1 - y0) > 130 and abs(y1 - y0) > 2 * abs(x1 - x0):
+    if abs(y1 - y0) > 230 and abs(y1 - y0) > 2 * abs(x1 - x0):
         if y1 < y0:
             x0, y0, x1, y1 = x1, y1, x0, y0
         w = max(width, min(26.0, length / 14)) / 2
-        steps = [("M", [(x0, y0)]), ("Q", [(cx + w / 2, cy), (x1 + w, y1)]), ("L", [(x1 - w, y1)]), ("Q", [(cx - w / 2, cy), (x0, y0)])]
+        steps = [
+            ("M", [(x0, y0)]),
+            ("Q", [(cx + w / 2, cy), (x1 + w, y1)]),
+            ("L", [(x1 - w, y1)]),
+            ("Q", [(cx - w / 2, cy), (x0, y0)]),
+        ]
     else:
-        steps = [("M", [(x0, y0)]), ("Q", [(cx + nx, cy + ny), (x1, y1)]), ("Q", [(cx - nx, cy - ny), (x0, y0)])]
+        steps = [
+            ("M", [(x0, y0)]),
+            ("Q", [(cx + nx, cy + ny), (x1, y1)]),
+            ("Q", [(cx - nx, cy - ny), (x0, y0)]),
+        ]
     return write(steps)
 
 

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from .cloth import Cloth, cloth_of, weave_pattern
 from .palette import darker, lighter, luminance
-from .path import crease, mapped, write
+from .path import Point, crease, mapped, write
 
 WIDTH, HEIGHT = 800, 1000
 HORN, BRASS, STEEL = "#3d2c20", "#c9a453", "#b9bcbf"
@@ -30,11 +30,17 @@ class Sheet:
         self._weaves: set[str] = set()
         self.place(400, 150, 6)
 
-    def place(self, x: float, y: float, scale: float, *, flip: bool = False, slim: float = 1, turn: float = 0) -> None:
+    def place(
+        self, x: float, y: float, scale: float, *, flip: bool = False, slim: float = 1, turn: float = 0
+    ) -> None:
         """Set the origin (px), the scale (px a cm), a narrowing of widths, a turn in degrees, whether right and left change places."""
         sx = (-scale if flip else scale) * slim
         cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-        self._to = lambda a, b: (x + (a * cos - b * sin) * sx, y + (a * sin + b * cos) * scale)
+
+        def to(a: float, b: float) -> Point:
+            return x + (a * cos - b * sin) * sx, y + (a * sin + b * cos) * scale
+
+        self._to = to
         self.scale = scale
 
     def px(self, data: str) -> str:
@@ -64,7 +70,9 @@ class Sheet:
         """
         cloth, color = cloth or self.cloth, color or self.color
         path = self.px(data)
+        light = f'filter="url(#{self._light(cloth, volume)})"'
         inner = f'<path d="{path}" fill="{color}"/>'
+        plain = inner
         weave = cloth.weave if weave is None else weave
         if weave:
             self._weave(weave)
@@ -77,25 +85,25 @@ class Sheet:
             name = f"c{len(self._defs)}"
             self._defs.append(f'<clipPath id="{name}"><path d="{path}"/></clipPath>')
             inner += f'<g clip-path="url(#{name})">{over}</g>'
-        self._body.append(f'<g filter="url(#{self._light(cloth, color, volume)})">{inner}</g>')
+        self._body.append(f"<path {light} {plain[6:]}" if inner == plain else f"<g {light}>{inner}</g>")
 
     def _weave(self, weave: str) -> None:
         if not self._weaves:
             self._defs.append(weave_pattern(weave, self.color))
         self._weaves.add(weave)
 
-    def _light(self, cloth: Cloth, color: str, volume: int) -> str:
+    def _light(self, cloth: Cloth, volume: int) -> str:
         """The filter that lights a panel: a rounded height map with the cloth's grain, diffuse and specular.
 
         Diffuse light comes from above left; the specular one is lower, so that a flat panel has no haze on it.
         """
-        dark = luminance(color) < 0.2
+        dark = luminance(self.color) < 0.2
         key = (cloth.grain, cloth.relief, cloth.sheen, cloth.tight, volume, dark)
         if key in self._filters:
             return self._filters[key]
         name = self._filters[key] = f"l{len(self._filters)}"
-        scale = volume * 0.9
-        relief = cloth.relief * 4 / volume * (1.5 if dark else 1)
+        scale = volume * (0.9 if volume > 6 else 0.75)
+        relief = cloth.relief * 3 / volume * (1.3 if dark else 1)
         noise = (
             f'<feTurbulence type="fractalNoise" baseFrequency="{cloth.grain}" numOctaves="2" result="n"/>'
             f'<feComposite in="a" in2="n" operator="arithmetic" k2=".7" k3="{relief:.3f}" result="a"/>'
@@ -122,34 +130,45 @@ class Sheet:
         dark = color or (darker(self.color, 0.5) if luminance(self.color) > 0.16 else "#000")
         data = "".join(self.px(path) for path in paths)
         self._body.append(
-            f'<path d="{data}" fill="none" stroke="{dark}" stroke-width="{width:g}" stroke-linecap="round" opacity="{opacity:g}"/>'
+            f'<path d="{data}" fill="none" stroke="{dark}" stroke-width="{width:g}" opacity="{opacity:g}"/>'
         )
 
     def stitch(self, *paths: str, color: str | None = None, width: float = 1.5) -> None:
         """A row of visible stitches."""
-        thread = color or (lighter(self.color, 0.3) if luminance(self.color) < 0.3 else darker(self.color, 0.35))
+        thread = color or (
+            lighter(self.color, 0.3) if luminance(self.color) < 0.3 else darker(self.color, 0.35)
+        )
         data = "".join(self.px(path) for path in paths)
         self._body.append(
             f'<path d="{data}" fill="none" stroke="{thread}" stroke-width="{width:g}" stroke-dasharray="5 3.5" opacity=".75"/>'
         )
 
     def button(self, x: float, y: float, radius: float = 1.1, color: str = HORN) -> None:
-        """A sewn button."""
-        cx, cy = self._to(x, y)
-        r = radius * self.scale
-        rim, hole = lighter(color, 0.35), darker(color, 0.6)
-        self._body.append(
-            f'<g transform="translate({cx:.0f} {cy:.0f})"><circle cx="1" cy="2.5" r="{r:.1f}" opacity=".3"/>'
-            f'<circle r="{r:.1f}" fill="{color}"/><circle r="{r * 0.72:.1f}" fill="none" stroke="{rim}" stroke-width="{max(0.8, r / 7):.1f}" opacity=".6"/>'
-            f'<g fill="{hole}"><circle cx="{-r / 4:.1f}" r="{r / 8:.1f}"/><circle cx="{r / 4:.1f}" r="{r / 8:.1f}"/></g></g>'
+        """A sewn button: the marker of a point, so that many cost little."""
+        size = round(radius * self.scale, 1)
+        name = f"b{size:g}{color[1:]}".replace(".", "-")
+        self.define_once(
+            f'<marker id="{name}" viewBox="-12 -12 26 26" markerWidth="{size * 2.6:.1f}" markerHeight="{size * 2.6:.1f}" markerUnits="userSpaceOnUse">'
+            f'<circle cx="1.5" cy="2.5" r="10" opacity=".3"/><circle r="10" fill="{color}"/><circle r="7.2" fill="none" stroke="{lighter(color, 0.35)}" stroke-width="1.4" opacity=".7"/>'
+            f'<path d="M-2.6 0h.1M2.6 0h.1" stroke="{darker(color, 0.65)}" stroke-width="2.4" stroke-linecap="round"/></marker>'
         )
+        self._body.append(f'<path d="{self.px(f"M {x} {y}")}h.1" marker-start="url(#{name})"/>')
+
+    def buttons(self, x: float, y: float, radius: float = 1.1) -> None:
+        """A pair of buttons to the left and right of the middle."""
+        self.button(-x, y, radius)
+        self.button(x, y, radius)
 
     def metal(self, data: str, *, color: str = BRASS, width: float = 0) -> None:
         """A piece of metal: filled, or drawn as a wire of `width` cm."""
         finish = Cloth(relief=0, sheen=0.9, tight=14)
-        light = self._light(finish, color, 3)
-        style = f'fill="none" stroke="{color}" stroke-width="{width * self.scale:.1f}"' if width else f'fill="{color}"'
-        self._body.append(f'<path filter="url(#{light})" d="{self.px(data)}" {style} stroke-linecap="round" fill-rule="evenodd"/>')
+        light = self._light(finish, 3)
+        style = (
+            f'fill="none" stroke="{color}" stroke-width="{width * self.scale:.1f}"'
+            if width
+            else f'fill="{color}"'
+        )
+        self._body.append(f'<path filter="url(#{light})" d="{self.px(data)}" {style}/>')
 
     def raw(self, svg: str) -> None:
         self._body.append(svg)
@@ -183,6 +202,10 @@ class Sheet:
 
     def ground(self, y: float, half_width: float, x: float = 400) -> None:
         """A soft shadow on the ground, px."""
+        for name, blur in (("g", 18), ("s", 6)):
+            self.define_once(
+                f'<filter id="{name}" filterUnits="userSpaceOnUse" x="0" y="0" width="800" height="1000"><feGaussianBlur stdDeviation="{blur}"/></filter>'
+            )
         self._body.insert(
             0,
             f'<ellipse cx="{x:g}" cy="{y:g}" rx="{half_width:g}" ry="{half_width * 0.09:.0f}" fill="#3a2f22" opacity=".34" filter="url(#g)"/>'
@@ -193,7 +216,11 @@ class Sheet:
         """The filter that makes a soft crease of a stroke: shade, and light on the side that faces it."""
         dark = darker(self.color, 0.6) if luminance(self.color) > 0.2 else "#000"
         glow = lighter(self.color, 0.3 + 0.5 * self.cloth.sheen)
-        shade, light = (0.36, 0.3 + 0.5 * self.cloth.sheen) if luminance(self.color) > 0.2 else (0.55, 0.28 + 0.35 * self.cloth.sheen)
+        shade, light = (
+            (0.36, 0.3 + 0.5 * self.cloth.sheen)
+            if luminance(self.color) > 0.2
+            else (0.55, 0.28 + 0.35 * self.cloth.sheen)
+        )
         return (
             '<filter id="f" filterUnits="userSpaceOnUse" x="0" y="0" width="800" height="1000"><feGaussianBlur stdDeviation="6" result="b"/>'
             f'<feFlood flood-color="{dark}" flood-opacity="{shade:.2g}"/><feComposite in2="b" operator="in" result="d"/>'
@@ -206,8 +233,6 @@ class Sheet:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{escape(title)}</title><defs>'
             '<radialGradient id="bg" cx=".5" cy=".42" r=".75"><stop stop-color="#f5f1ea"/><stop offset="1" stop-color="#e7e0d4"/></radialGradient>'
-            f'{self._folds()}'
-            '<filter id="g" filterUnits="userSpaceOnUse" x="0" y="0" width="800" height="1000"><feGaussianBlur stdDeviation="18"/></filter>'
-            '<filter id="s" filterUnits="userSpaceOnUse" x="0" y="0" width="800" height="1000"><feGaussianBlur stdDeviation="6"/></filter>'
-            f'{"".join(self._defs)}</defs><rect width="{WIDTH}" height="{HEIGHT}" fill="url(#bg)"/>{"".join(self._body)}</svg>\n'
+            f"{self._folds()}"
+            f'{"".join(self._defs)}</defs><rect width="{WIDTH}" height="{HEIGHT}" fill="url(#bg)"/><g stroke-linecap="round">{"".join(self._body)}</g></svg>\n'
         )
