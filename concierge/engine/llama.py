@@ -35,7 +35,6 @@ class DecodeError(Exception):
         self.no_room = code == 1
 
 
-_LEVELS = {2: logging.DEBUG, 3: logging.WARNING, 4: logging.ERROR}  # llama.cpp's info is our debug
 _last_error = ""
 
 
@@ -45,8 +44,8 @@ def _log(level: int, text: bytes, _: Any) -> None:
     line = text.decode("utf-8", "replace").strip()
     if level == 4 and line:
         _last_error = line
-    # Errors reach the caller as exceptions; a log line beside them would say everything twice.
-    logger.log(min(_LEVELS.get(level, logging.DEBUG), logging.INFO), "%s", line) if line else None
+    if line:  # its errors reach the caller as exceptions; a log line beside them would say everything twice
+        logger.debug("%s", line)
 
 
 C.llama_log_set(_log, ctypes.c_void_p(0))
