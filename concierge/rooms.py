@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection
 
 from concierge import models, paths
 from concierge.access import Access, Limits, Refusal
-from concierge.catalog import Catalog
+from concierge.catalog import Catalog, MiniLM
 from concierge.engine import Engine
 from concierge.errors import UserError
 from concierge.realtime import Realtime
@@ -110,8 +110,9 @@ class Rooms:
             storing = group.create_task(self._start_store())
             reading = group.create_task(self._read_catalog())
             loading = group.create_task(self._load_engine())
+            learning = group.create_task(in_thread(lambda: MiniLM.open(self.settings.cache_dir)))
         store, catalog, engine = storing.result(), reading.result(), loading.result()
-        stylist = await in_thread(lambda: Stylist(self.house, catalog, engine))
+        stylist = await in_thread(lambda: Stylist(self.house, catalog, engine, learning.result()))
         await stylist.warm()
         self.missing.remove("house prompt")
         return Open(store, engine, stylist, Realtime(store, stylist, self.limits, engine.info))

@@ -1,0 +1,187 @@
+"""Which pieces a shopper speaks of: `the second one`, `the Aurelia gown`, `it`."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from concierge.catalog.index import Index
+from concierge.catalog.product import Product
+from concierge.catalog.reading import Said
+from concierge.catalog.vocabulary import GARMENTS, LEXICON, shade_asked, shades_of
+
+_ORDINALS = {
+    "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
+    "sixth": 5, "last": -1,
+}  # fmt: skip
+_NUMBERED = {
+    "1": 0,
+    "2": 1,
+    "3": 2,
+    "4": 3,
+    "5": 4,
+    "6": 5,
+    "one": 0,
+    "two": 1,
+    "three": 2,
+    "four": 3,
+    "five": 4,
+}
+_ORDINAL = re.compile(
+    rf"\b(?:(?:the )?(?P<ordinal>{'|'.join(_ORDINALS)})(?= (?:one|piece|option|item|choice|suggestion|picture|product|look|and|or|of these|of them|please|in|is|come)\b| *$)"
+    rf"|(?:number|no|option|piece|item) (?P<number>{'|'.join(_NUMBERED)}))\b"
+)
+_SUPERLATIVE = re.compile(
+    r"\b(?P<which>cheapest|least expensive|most expensive|priciest|dearest) (?:one|piece|option|of (?:them|these|those)|of the)\b"
+)
+_DEFINITE = re.compile(r"\b(?:the|that|this|those|these) ")
+_SINGULAR = re.compile(
+    r"\b(?:is|does|was|has|will|would|can|could|did) (?:it|this|that)(?: one| piece)?\b(?! (?:possible|ok|okay|too late|going to|rain|cold|hot|for|something|a ))"
+    r"|\b(?:tell me|more|about|much|see|love|take|buy|order|add|try|of|made|have|get|on|reserve|wearing|wear|style|pair|describe|with|under|over|than|match|like|similar to)"
+    r" (?:it|this|that)(?: one| piece)?\b(?! (?:is|are|for|would|will|be|dress|kind|type|sort|color|colour|size|price))"
+    r"|\b(?:this|that) one\b|^(?:it|this|that)(?: in| one| for| at| please|$)|\bwhat (?:is|material is|colou?rs? is|sizes? is) (?:it|this|that)\b"
+)
+_PLURAL = re.compile(
+    r"\b(?:are|do|were|have|will|would|can|could|did|about|than|of|with|like|both|all|take|love|see|compare) (?:of )?(?:they|them|these|those|both|all of)\b(?! (?:are|would))|\b(?:these|those) ones\b|\bcompare (?:them|these|those|the)\b"
+)
+_NEW = re.compile(r"\b(?:looking for|show me|i need|i want|do you have (?:a|an|any|some)|find me)\b")
+
+
+def referred(
+    said: Said, tokens: Sequence[str], message: str, shown: Sequence[Product], index: Index
+) -> tuple[Product, ...]:
+    """The products that `tokens` (all of `said`'s words, or a part) refer to, or none.
+
+    Args:
+        message: as it was typed, for its capitals.
+        shown: pieces on the shopper's page, in their order.
+    """
+    plain = " ".join(tokens)
+    return (
+        _counted(plain, shown)
+        or _named(tokens, message, shown, index)
+        or _described(tokens, plain, shown, index)
+        or _pronoun(plain, said, shown)
+    )
+
+
+def _counted(plain: str, shown: Sequence[Product]) -> tuple[Product, ...]:
+    if not shown:
+        return ()
+    picked = []
+    for match in _ORDINAL.finditer(plain):
+        place = _ORDINALS[match["ordinal"]] if match["ordinal"] else _NUMBERED[match["number"]]
+        if -len(shown) <= place < len(shown):
+            picked.append(shown[place])
+    if superlative := _SUPERLATIVE.search(plain):
+        choose = min if superlative["which"] in ("cheapest", "least expensive") else max
+        picked.append(choose(shown, key=lambda p: p.current_price))
+    if len(shown) == 2 and re.search(r"\bthe other(?: one)?(?: *$| please| in| is)", plain):
+        picked.append(shown[1])
+    return tuple(dict.fromkeys(picked))
+
+
+def _named(
+    tokens: Sequence[str], message: str, shown: Sequence[Product], index: Index
+) -> tuple[Product, ...]:
+    """Pieces whose titles' names are said; among several, those that agree in most words."""
+    on_page = {index.position[p.id] for p in shown if p.id in index.position}
+    said = set(tokens)
+    candidates: set[int] = set()
+    for place, token in enumerate(tokens):
+        for i in index.names.get(token, ()):
+            before = tokens[max(0, place - 3) : place]
+            definite = any(t in ("the", "that", "this", "your", "about") for t in before)
+            indefinite = any(t in ("a", "an", "any", "some") for t in before[-2:])
+            distinct = token in index.proper_names
+            everyday = token in index.everyday
+            capital = (
+                bool(re.search(rf"(?<=\w )[\"']?{re.escape(token)}\b", message.lower()))
+                and token.capitalize() in message
+            )
+            neighbours = _neighbours(tokens, place, index.titles[i])
+            if (
+                (distinct and not everyday)
+                or (distinct and (definite or capital or (neighbours and not indefinite)))
+                or (neighbours and not indefinite and (definite or (i in on_page)))
+            ):
+                candidates.add(i)
+    if not candidates:
+        return ()
+    kinds = {t.name for f in LEXICON.find(tokens) for t in f.terms if t.kind == "garment"}
+    agreement = {
+        i: len(said & set(index.titles[i])) / len(index.titles[i]) + (0.5 if i in on_page else 0)
+        for i in candidates
+    }
+    fitting = {i for i in candidates if not kinds or _is_of(kinds, index.kinds[i])}
+    if not fitting:
+        return ()
+    best = max(agreement[i] for i in fitting)
+    return tuple(index.products[i] for i in sorted(fitting) if agreement[i] >= best - 1e-6)[:4]
+
+
+def _neighbours(tokens: Sequence[str], place: int, title: Sequence[str]) -> bool:
+    """Whether the word stands beside the same word as in the title."""
+    pairs = set(itertools.pairwise(title))
+    singular = [t.removesuffix("s") for t in title]
+    pairs |= set(itertools.pairwise(singular))
+    ahead = tuple(tokens[place : place + 2])
+    behind = tuple(tokens[max(0, place - 1) : place + 1])
+    return ahead in pairs or behind in pairs
+
+
+def _is_of(asked: set[str], kinds: Sequence[str]) -> bool:
+    all_kinds = frozenset().union(*(GARMENTS[k] for k in kinds)) if kinds else frozenset()
+    return bool(asked & all_kinds) or any(k in GARMENTS[a] for a in asked for k in kinds)
+
+
+def _described(
+    tokens: Sequence[str], plain: str, shown: Sequence[Product], index: Index
+) -> tuple[Product, ...]:
+    """`the trench`, `the green one`: the pieces on the page that the words after the article fit."""
+    if not shown:
+        return ()
+    for match in _DEFINITE.finditer(plain):
+        following = plain[match.end() :].split()[:5]
+        end = next((n for n, t in enumerate(following) if t in ("one", "ones", "piece", "pieces")), None)
+        terms = [(f, t) for f in LEXICON.find(following[: end if end is not None else 4]) for t in f.terms]
+        kinds = {t.name for _, t in terms if t.kind == "garment"}
+        if end is None and (not kinds or (terms and terms[0][0].start > 2)):
+            continue
+        colors = {f for _, t in terms if t.kind == "color" for f in shade_asked(t.name).families}
+        materials = [t.name for _, t in terms if t.kind == "material"]
+        if not (kinds or colors or materials):
+            continue
+        fitting = [
+            p
+            for p in shown
+            if (
+                not kinds
+                or _is_of(kinds, index.kinds[index.position[p.id]] if p.id in index.position else ())
+            )
+            and (not colors or any(colors & set(s.families) for c in p.colors for s in shades_of(c)))
+            and all(m in f"{p.material} {p.title}".lower() for m in materials)
+        ]
+        if fitting:
+            return tuple(fitting)
+    return _by_title(tokens, shown)
+
+
+def _by_title(tokens: Sequence[str], shown: Sequence[Product]) -> tuple[Product, ...]:
+    """A title on the page said nearly in full."""
+    if len(tokens) < 2:
+        return ()
+    scores = [(fuzz.partial_ratio(p.title.lower(), " ".join(tokens)), -i) for i, p in enumerate(shown)]
+    score, place = max(scores)
+    return (shown[-place],) if score >= 92 and len(shown[-place].title) <= len(" ".join(tokens)) + 2 else ()
+
+
+def _pronoun(plain: str, said: Said, shown: Sequence[Product]) -> tuple[Product, ...]:
+    if not shown or said.occasions or (_NEW.search(plain) and said.garments):
+        return ()
+    if _PLURAL.search(plain):
+        return tuple(shown)
+    return (shown[0],) if _SINGULAR.search(plain) else ()

@@ -1,0 +1,46 @@
+"""Slips of the pen in what shoppers type, mended towards the vocabulary and the catalog's own words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+_MOST_MENDED = 8  # words a message: bounds the time a pasted page of gibberish takes
+
+
+class Speller:
+    """Mends words that are neither everyday English nor in the catalog.
+
+    Args:
+        known: words that are right as they are.
+        targets: words that a slip may have been meant for, the likelier first.
+    """
+
+    def __init__(self, known: frozenset[str], targets: Iterable[str]) -> None:
+        self._known = known
+        self._targets: dict[str, list[str]] = defaultdict(list)
+        for word in dict.fromkeys(targets):
+            if len(word) > 2 and word.isalpha():
+                self._targets[word[0]].append(word)
+        self._mend = lru_cache(maxsize=4096)(self._nearest)
+
+    def mend(self, tokens: Iterable[str]) -> list[str]:
+        """The tokens with slips mended."""
+        left = _MOST_MENDED
+        mended = []
+        for token in tokens:
+            if left and 4 <= len(token) <= 20 and token.isalpha() and token not in self._known:
+                token, left = self._mend(token), left - 1
+            mended.append(token)
+        return mended
+
+    def _nearest(self, token: str) -> str:
+        cutoff = 1 if len(token) <= 5 else 2
+        best = process.extractOne(
+            token, self._targets.get(token[0], []), scorer=OSA.distance, score_cutoff=cutoff
+        )
+        return str(best[0]) if best else token
