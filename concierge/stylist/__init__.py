@@ -1,7 +1,7 @@
 """What to say: search, prompt, and the stream of a reply."""
 
-from concierge.stylist.handover import Mark
 from concierge.stylist.house import House
+from concierge.stylist.intent import Mark
 from concierge.stylist.stylist import Finished, Grounding, StyleEvent, Stylist, TextDelta
 
 __all__ = ["Finished", "Grounding", "House", "Mark", "StyleEvent", "Stylist", "TextDelta"]

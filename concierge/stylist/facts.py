@@ -9,6 +9,9 @@ from pathlib import Path
 
 import Stemmer
 
+from concierge.catalog import MiniLM
+from concierge.catalog.minilm import Floats
+
 _stemmer = Stemmer.Stemmer("english")
 
 
@@ -22,12 +25,17 @@ def _stem_of(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A heading of facts.md, its text, and the phrases (as sets of stems) that ask for it."""
+    """A heading of facts.md, its text, and what asks for it: phrases (as sets of stems), and a meaning.
+
+    Attributes:
+        vectors: of its text and of each of its sentences, shape (1 + sentences, 384).
+    """
 
     heading: str
     text: str
     phrases: frozenset[frozenset[str]]
     words: frozenset[str]
+    vectors: Floats
 
 
 class Facts:
@@ -35,17 +43,25 @@ class Facts:
     better with the right ones repeated beside the question.
     """
 
-    def __init__(self, markdown: str) -> None:
+    def __init__(self, markdown: str, encoder: MiniLM) -> None:
         says = tomllib.loads(Path(__file__).with_name("topics.toml").read_text("utf-8"))
-        self._topics = [_topic(*section, says) for section in _sections(markdown)]
+        self._topics = [_topic(*section, says, encoder) for section in _sections(markdown)]
 
-    def about(self, message: str, most: int = 2) -> str:
-        """The topics that `message` asks about, as `heading: text` lines; empty if none."""
+    def about(self, message: str, vector: Floats | None = None, most: int = 2) -> str:
+        """The topics that a message asks about, as `heading: text` lines; empty if none.
+
+        Args:
+            vector: the message's sentence vector if it is known to ask for facts: then the topic next in
+                meaning will do where no phrase tells.
+        """
         said = _stems(message)
         scored = [(_score(topic, said), -i) for i, topic in enumerate(self._topics)]
         best = sorted((s for s in scored if s[0] > 0), reverse=True)
-        chosen = [s for s in best if s[0] >= 0.6 * best[0][0]][:most]
-        return "\n".join(f"{self._topics[-i].heading}: {self._topics[-i].text}" for _, i in chosen)
+        chosen = [-i for score, i in best if score >= 0.6 * best[0][0]][:most]
+        if vector is not None and not chosen and self._topics:
+            likeness = [float((topic.vectors @ vector).max()) for topic in self._topics]
+            chosen = sorted(range(len(likeness)), key=lambda i: -likeness[i])[:most]
+        return "\n".join(f"{self._topics[i].heading}: {self._topics[i].text}" for i in chosen)
 
 
 def _score(topic: Topic, said: frozenset[str]) -> float:
@@ -54,12 +70,14 @@ def _score(topic: Topic, said: frozenset[str]) -> float:
     return sum(map(len, asked)) + 0.2 * len(topic.words & said) if asked else 0.0
 
 
-def _topic(heading: str, text: str, says: dict[str, dict[str, list[str]]]) -> Topic:
+def _topic(heading: str, text: str, says: dict[str, dict[str, list[str]]], encoder: MiniLM) -> Topic:
     title = _stems(heading)
     named = [t for t in says.values() if title & {_stem_of(h) for h in t["headings"]}]
     phrases = {_stems(phrase) for topic in named for phrase in topic["says"]}
     phrases |= {frozenset([stem]) for stem in title if len(stem) > 4 and not named}
-    return Topic(heading, text, frozenset(phrases), _stems(text) - _COMMON)
+    sentences = [text, *re.split(r"(?<=[.;])\s+", text)]
+    vectors = encoder.sentences([f"{heading}: {sentence}" for sentence in sentences])
+    return Topic(heading, text, frozenset(phrases), _stems(text) - _COMMON, vectors)
 
 
 def _sections(markdown: str) -> list[tuple[str, str]]:

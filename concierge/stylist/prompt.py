@@ -8,8 +8,8 @@ from decimal import Decimal
 from concierge.catalog import Product
 from concierge.engine import Message
 from concierge.sessions import Item
-from concierge.stylist.handover import Mark
 from concierge.stylist.house import House
+from concierge.stylist.intent import Mark
 
 NOTHING_FOUND = "None in the collection fits. Say so and suggest what could be changed."
 HANDOVER: dict[Mark, str] = {

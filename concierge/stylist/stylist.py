@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from concierge.catalog import Catalog, Product
+from concierge.catalog import Catalog, MiniLM, Product
 from concierge.engine import Engine, FinishReason, Request, SamplingParams, Usage
 from concierge.sessions import Item
 from concierge.stylist import prompt
 from concierge.stylist.facts import Facts
-from concierge.stylist.handover import Mark, marks_of
 from concierge.stylist.house import House
+from concierge.stylist.intent import Intents, Mark
 
 OFFERED = 4  # products that go into a prompt: each costs about 50 tokens of prefill
 REPLY_TOKENS = 220
@@ -58,11 +60,15 @@ StyleEvent = Grounding | TextDelta | Finished
 class Stylist:
     """The house's voice over an engine and a catalog. `catalog` may be swapped between replies."""
 
-    def __init__(self, house: House, catalog: Catalog, engine: Engine) -> None:
+    def __init__(self, house: House, catalog: Catalog, engine: Engine, encoder: MiniLM) -> None:
         self.house = house
         self.catalog = catalog
         self._engine = engine
-        self._facts = Facts(house.facts)
+        self._encoder = encoder
+        self._intents = Intents(encoder)
+        self._facts = Facts(house.facts, encoder)
+        # One thread: what it runs is not all thread-safe, and two at once would only share the same cores.
+        self._searching = ThreadPoolExecutor(1, "search")
 
     async def warm(self) -> None:
         """Prefill the house prompt and keep it. Raises UserError if it leaves a chat too little room."""
@@ -72,16 +78,17 @@ class Stylist:
         """Search and recognise, for the last of `items`."""
         message = items[-1].text
         history = [i.text for i in items[:-1] if i.role == "user"]
-        marks = marks_of(message)
+        vector = self._encoder.sentences([message])[0]
+        intent = self._intents.of(vector)
         wish = self.catalog.understand(message, history, self._shown(items))
         products: list[Product] | None = None
         if wish.kind == "about":
             products = list(wish.about)
-        elif wish.kind == "search" and not marks:
+        elif wish.kind == "search" and not intent.marks:
             products = self.catalog.search(wish, OFFERED)
-        facts = self._facts.about(message)
-        text = prompt.context(products, facts, marks)
-        return Grounding(text, tuple(products or ()), marks)
+        facts = self._facts.about(message, vector if intent.facts else None)
+        text = prompt.context(products, facts, intent.marks)
+        return Grounding(text, tuple(products or ()), intent.marks)
 
     async def respond(
         self, items: Sequence[Item], *, instructions: str = "", max_tokens: int | None = None
@@ -91,7 +98,7 @@ class Stylist:
         Raises:
             Busy, InvalidRequest, EngineError: the engine's, before or amid the text.
         """
-        grounding = self.ground(items)
+        grounding = await asyncio.get_running_loop().run_in_executor(self._searching, self.ground, items)
         yield grounding
         asked = replace(items[-1], context=grounding.context)
         chat = prompt.messages(self.house, [*items[:-1], asked], self._engine.info.fingerprint, instructions)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from concierge.catalog import Catalog
+from concierge.catalog import Catalog, MiniLM
 from concierge.engine import Engine
 from concierge.paths import PROMPTS, cache_dir
 from concierge.sessions import Item
@@ -25,10 +25,12 @@ def catalog(house: House) -> Catalog:
 
 
 @pytest.fixture
-async def stylist(house: House, catalog: Catalog, small_model: Path) -> AsyncIterator[Stylist]:
+async def stylist(
+    house: House, catalog: Catalog, encoder: MiniLM, small_model: Path
+) -> AsyncIterator[Stylist]:
     engine = Engine.load(small_model, chats=2, context=4096)
     await engine.start()
-    made = Stylist(house, catalog, engine)
+    made = Stylist(house, catalog, engine, encoder)
     await made.warm()
     yield made
     await engine.stop()
