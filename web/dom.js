@@ -17,10 +17,11 @@ export function element(tag, attributes = {}, ...children) {
 /** Text for screen readers alone. */
 export const unseen = (text) => element("span", { class: "unseen" }, text);
 
-/** The address when it is a web address, else null: a feed's `javascript:` never becomes a link. */
-export function webAddress(address) {
+/** The address of another page of the web, else null: neither a feed's `javascript:` nor this page becomes a link. */
+export function elsewhere(address) {
   try {
-    const { protocol, href } = new URL(address, document.baseURI);
+    const { protocol, origin, pathname, href } = new URL(address, location.href);
+    if (origin === location.origin && pathname === location.pathname) return null;
     return protocol === "https:" || protocol === "http:" ? href : null;
   } catch {
     return null;

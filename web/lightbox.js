@@ -1,4 +1,4 @@
-import { element, unseen, webAddress } from "./dom.js";
+import { element, elsewhere, unseen } from "./dom.js";
 import { availabilityNote, lookButton, picture, priceTag } from "./products.js";
 
 /**
@@ -47,7 +47,7 @@ export class Lightbox {
     });
     const price = element("p", { class: "lightbox-price" });
     const note = availabilityNote(product);
-    const link = webAddress(product.link);
+    const link = elsewhere(product.link);
     facts.append(
       element("p", { class: "label" }, product.brand || product.product_type || ""),
       element("h2", { class: "lightbox-title", id: "lightbox-title" }, product.title),

@@ -150,4 +150,6 @@ concierge.on("state", ({ state }) => STATES[state]());
 if (!lasting.load("session")) conversation.greet();
 concierge.connect();
 await welcome();
+const linked = new URLSearchParams(location.search).get("product"); // a feed's link may lead to a piece on this page
+if (linked) concierge.product(linked).then((product) => lightbox.open(product), () => {});
 look.refresh(concierge).catch(() => {}); // yesterday's prices stand until the house can be asked
