@@ -1,4 +1,4 @@
-"""Clients that send nonsense, too much, or do not read are told so, held back or cut off; no other notices."""
+"""Clients that send nonsense or too much, or do not read: told so, held back, cut off."""
 
 import asyncio
 import json
