@@ -21,13 +21,17 @@ from concierge.stylist import House
 from concierge.stylist.prompt import house_message
 
 PIECES = """[Pieces]
-1. Alder Field Coat: 1,290 EUR; moss or camel; waxed cotton; size 46, 48, 50 (sold out in 52). Cut to the knee.
+1. Alder Field Coat: 1,290 EUR; moss or camel; waxed cotton; size 46, 48, 50 (sold out in 52). To the knee.
 2. Marise Silk Dress: 890 EUR; ink; silk crepe; size 36, 38, 40. Bias-cut, for evenings that run late.
 3. Lantern Tote: 640 EUR, was 760 EUR; oxblood; calfskin. Holds a laptop and a change of shoes.
 4. Quay Loafer: 420 EUR; chestnut; calfskin; size 39, 40, 41, 42. A soft sole for long days.
 [Shopper]
 """
-QUESTIONS = ["Something for a dinner by the sea?", "A gift for my sister, please.", "What would you wear to a wedding?"]
+QUESTIONS = [
+    "Something for a dinner by the sea?",
+    "A gift for my sister, please.",
+    "What would you wear to a wedding?",
+]
 
 
 async def ask(engine: Engine, house: Message, text: str, tokens: int) -> tuple[float, float]:
@@ -56,7 +60,9 @@ async def rate(engine: Engine, house: Message, chats: int, salt: int) -> float:
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", default="small")
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
