@@ -1,4 +1,4 @@
-"""What a message is: a wish for a person, a complaint, a question on an order or on the house, or none of them.
+"""What a message is: a wish for a person, a complaint, a question on an order or on the house, or none of it.
 
 A multinomial logistic regression over MiniLM's sentence vectors, fitted at start (half a second) to the
 examples of `intents.toml`. Patterns over words were tried first: of phrasings not seen when they were written
