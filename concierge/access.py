@@ -77,7 +77,10 @@ class Caller:
             return {self.owner: limit * CROWD}
         if self.via == "key":
             return {self.owner: limit}
-        return {self.owner: limit, f"address:{self.address}": limit * CROWD}
+        # Secrets issued in a key's own name: its holders are told apart by where they are.
+        nameless = self.owner.startswith("key:") and "/" not in self.owner
+        own = f"{self.owner}@{self.address}" if nameless else self.owner
+        return {own: limit, f"address:{self.address}": limit * CROWD}
 
 
 class Secrets(Protocol):
@@ -108,8 +111,8 @@ class Access:
                 "set CONCIERGE_API_KEYS (or api_keys in concierge.toml) to one or more long random strings."
             )
         self._keys = settings.api_keys
-        self._origins = frozenset(origin.rstrip("/").lower() for origin in settings.allowed_origins)
-        self._hosts = frozenset(origin.partition("://")[2] for origin in self._origins)
+        self.origins = frozenset(origin.rstrip("/").lower() for origin in settings.allowed_origins)
+        self._hosts = frozenset(origin.partition("://")[2] for origin in self.origins)
 
     @property
     def open(self) -> bool:
@@ -141,7 +144,7 @@ class Access:
     def _is_ours(self, origin: str, connection: HTTPConnection) -> bool:
         origin = origin.lower()
         _, _, netloc = origin.partition("://")
-        return netloc == connection.headers.get("host", "").lower() != "" or origin in self._origins
+        return netloc == connection.headers.get("host", "").lower() != "" or origin in self.origins
 
     async def caller(self, connection: HTTPConnection, store: Secrets, *, page: bool = False) -> Caller:
         """Who this is, by key, client secret or, where `page` allows it, our page's cookie.
@@ -234,7 +237,7 @@ class Limits:
     def take(self, what: str, caller: Caller) -> None:
         """Spend one of the caller's. Raises Refusal 429 with the seconds to wait."""
         rate, limit = self._rates[what]
-        wait = max(rate.take(key, share) for key, share in caller.shares(limit).items())
+        wait = rate.take(caller.shares(limit))
         if wait:
             seconds = math.ceil(wait)
             message = f"Too many {what}s in a minute; try again in {seconds} s."

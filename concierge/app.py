@@ -30,6 +30,7 @@ def serve(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # sets itself to debug on import
     serving.raise_descriptor_limit()
 
     def announce() -> None:
@@ -68,7 +69,7 @@ def create_app(
         middleware.append(
             Middleware(
                 CORSMiddleware,
-                allow_origins=settings.allowed_origins,
+                allow_origins=sorted(rooms.access.origins),
                 allow_methods=["GET", "POST", "DELETE"],
                 allow_headers=["*"],
             )
@@ -81,18 +82,21 @@ def create_app(
 
 
 def _routes(rooms: Rooms) -> list[BaseRoute]:
+    v1: list[BaseRoute] = [
+        Route("/models", models.index),
+        Route("/models/{model}", models.show),
+        Route("/chat/completions", chat.complete, methods=["POST"]),
+        WebSocketRoute("/realtime", realtime.connect),
+        Route("/realtime/client_secrets", client_secrets.create, methods=["POST"]),
+        Route("/sessions/{id}", sessions.delete, methods=["DELETE"]),
+        Route("/house", shop.house),
+        Route("/products", shop.products),
+        Route("/products/{id:path}", shop.product),
+    ]
     routes: list[BaseRoute] = [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
-        Route("/v1/models", models.index),
-        Route("/v1/models/{model}", models.show),
-        Route("/v1/chat/completions", chat.complete, methods=["POST"]),
-        WebSocketRoute("/v1/realtime", realtime.connect),
-        Route("/v1/realtime/client_secrets", client_secrets.create, methods=["POST"]),
-        Route("/v1/sessions/{id}", sessions.delete, methods=["DELETE"]),
-        Route("/v1/house", shop.house),
-        Route("/v1/products", shop.products),
-        Route("/v1/products/{id:path}", shop.product),
+        Mount("/v1", routes=v1),
         Route("/", page.index),
     ]
     if rooms.house.images:

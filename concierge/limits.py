@@ -20,16 +20,18 @@ class RateLimit:
         self._period, self._clock = period, clock
         self._whole: dict[str, float] = {}  # when each key will have its whole allowance back
 
-    def take(self, key: str, limit: int) -> float:
-        """Spend one of `limit` a period. Returns 0, or the seconds to wait, and then nothing is spent."""
+    def take(self, limits: Mapping[str, int]) -> float:
+        """Spend one of each key's limit a period; or return the seconds to wait, not 0, and spend none."""
         now = self._clock()
-        whole = max(self._whole.get(key, now), now) + self._period / limit
-        wait = whole - now - self._period
+        whole = {
+            key: max(self._whole.get(key, now), now) + self._period / limit for key, limit in limits.items()
+        }
+        wait = max(whole.values()) - now - self._period
         if wait > 1e-6:
             return wait
         if len(self._whole) >= SWEEP:
             self._whole = {k: v for k, v in self._whole.items() if v > now}
-        self._whole[key] = whole
+        self._whole |= whole
         return 0.0
 
     def remaining(self, key: str, limit: int) -> int:

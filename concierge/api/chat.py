@@ -144,6 +144,12 @@ class ChatRequest(Fields):
     safety_identifier: Any = None
     prompt_cache_key: Any = None
 
+    @model_validator(mode="after")
+    def _can_end(self) -> ChatRequest:
+        if self.ignore_eos and self.response_format and self.response_format.type != "text":
+            raise ValueError("ignore_eos does not go with a response_format of JSON, which has an end")
+        return self
+
     def for_engine(self) -> Request:
         given = self.model_dump(
             include={"temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed", "ignore_eos"},

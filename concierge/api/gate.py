@@ -26,6 +26,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
+    "cache-control": "no-cache",
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
     "cross-origin-opener-policy": "same-origin",

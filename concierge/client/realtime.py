@@ -124,8 +124,9 @@ class Conversation:
         while not events or events[-1]["type"] != last:
             event = json.loads(self._socket.recv(timeout=ANSWER_SECONDS))
             if event["type"] == "error":
-                reason, temporary = event["error"]["message"], "retry_after" in event["error"]
-                raise Refused(f"{self._url} refuses: {reason}", temporary=temporary)
+                error = event["error"]
+                temporary = error.get("retry_after") is not None
+                raise Refused(f"{self._url} refuses: {error['message']}", temporary=temporary)
             if event["type"] == "session.created":
                 self.session = event["session"]["id"]
             events.append(event)

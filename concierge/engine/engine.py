@@ -264,9 +264,9 @@ class Engine:
             raise EngineError("The engine is not running.")
 
     def _retry_after(self) -> float:
-        """Seconds until a place is free, guessed from the time a reply of 100 tokens takes now."""
+        """Seconds until a place is free, guessed from the time a reply of 100 tokens takes now; 1 to 30."""
         base, each = self._scheduler.cost.curve
-        return max(1.0, 100 * (base + each * self._scheduler.places) / self._scheduler.places)
+        return min(max(1.0, 100 * (base + each * self._scheduler.places) / self._scheduler.places), 30.0)
 
     def _post(self, message: Callable[[], None]) -> None:
         with self._wake:

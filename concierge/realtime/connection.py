@@ -56,7 +56,7 @@ class Connection:
             if resumed:
                 await self._replay()
             while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
-                await asyncio.sleep(self._pace.take("", EVENTS_PER_MINUTE))
+                await self._keep_pace()
                 await self._receive(message.get("text"))
         finally:
             self._gone = True
@@ -84,6 +84,12 @@ class Connection:
         self._gone = True
         with suppress(WebSocketDisconnect, WebSocketDisconnected):
             await self._websocket.close(1008, "session_not_found")
+
+    async def _keep_pace(self) -> None:
+        wait = self._pace.take({"": EVENTS_PER_MINUTE})
+        if wait:
+            await asyncio.sleep(wait)
+            self._pace.take({"": EVENTS_PER_MINUTE})
 
     async def _replay(self) -> None:
         """Tell a client that has come back what the conversation holds."""

@@ -90,7 +90,8 @@ class Conversation:
             message = f"The text, read aloud, lasts {duration} ms; audio_end_ms may be no more."
             raise ProtocolError("invalid_value", message, "audio_end_ms")
         if length < len(item.text):
-            item.text = item.text[:length].rpartition(" ")[0]
+            cut = item.text[: length + 1]  # a word that ends just there is heard
+            item.text = cut.rpartition(" ")[0]
             item.status, item.tokens = "incomplete", ()
             await self.store.replace(self.session, item)
 

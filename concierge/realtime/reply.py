@@ -136,7 +136,7 @@ class Reply:
         """Announce the item, and the pieces that the words are about."""
         self._saved = time.monotonic()
         self._item.products = tuple(product.id for product in self._products)
-        await self._store.append(self._session, self._item)
+        await self._store.append(self._session, self._item, after=self._items[-1])
         item = server.item(self._item)
         await self._send(
             server.event("response.output_item.added", response_id=self.id, output_index=0, item=item)

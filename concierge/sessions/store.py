@@ -33,7 +33,11 @@ MOST_PENDING = 64 << 20  # bytes of writes kept while Redis is away; beyond that
 # KEYS: head, items, order. Each returns 0 if there is no such session (any more).
 _PUT = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-if redis.call('HSET', KEYS[2], ARGV[2], ARGV[3]) == 1 then redis.call('RPUSH', KEYS[3], ARGV[2]) end
+if redis.call('HSET', KEYS[2], ARGV[2], ARGV[3]) == 1 then
+  if not ARGV[4] or redis.call('LINSERT', KEYS[3], 'AFTER', ARGV[4], ARGV[2]) < 1 then
+    redis.call('RPUSH', KEYS[3], ARGV[2])
+  end
+end
 for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
 return 1
 """
@@ -155,15 +159,19 @@ class SessionStore:
             held.items[:], held.marks, held.settings = session.items, session.marks, session.settings
         return held
 
-    async def append(self, session: Session, item: Item) -> None:
-        """Add an item at the end. It is in Redis when this returns, or kept for it while Redis is away.
+    async def append(self, session: Session, item: Item, after: Item | None = None) -> None:
+        """Add an item at the end, or after another while that is there.
+
+        It is in Redis when this returns, or kept for it while Redis is away.
 
         Raises:
             SessionNotFound: it has been forgotten.
             StoreUnavailable: Redis is away, and more has piled up than may be kept.
         """
-        await self._write(session, Write(_PUT, (item.id, item.to_json())))
-        session.items.append(item)
+        place = (after.id,) if after else ()
+        await self._write(session, Write(_PUT, (item.id, item.to_json(), *place)))
+        ids = [i.id for i in session.items]
+        session.items.insert(ids.index(after.id) + 1 if after and after.id in ids else len(ids), item)
 
     async def replace(self, session: Session, item: Item) -> None:
         """Store an item's new state. Raises as `append`."""

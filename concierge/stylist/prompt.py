@@ -89,16 +89,15 @@ def messages(
 ) -> tuple[Message, ...]:
     """The chat for the engine. A session's `instructions` follow the house's prompt, which stays shared."""
     chat = [house_message(house)]
+    if instructions:
+        chat.append(Message("user", f"[Instructions]\n{instructions}"))
     for item in items:
         if item.role == "assistant":
             if item.text:
                 exact = item.tokens if item.model == fingerprint else ()
                 chat.append(Message("assistant", item.text, tuple(exact)))
         elif item.role == "user":
-            content = user_content(item)
-            if instructions and len(chat) == 1:
-                content = f"[Instructions]\n{instructions}\n{content}"
-            chat.append(Message("user", content))
+            chat.append(Message("user", user_content(item)))
         else:
             chat.append(Message("user", f"[Note]\n{item.text}"))
     return _alternating(chat)

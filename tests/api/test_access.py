@@ -29,7 +29,7 @@ def locked(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         tmp_path_factory.mktemp("locked"),
         host="0.0.0.0",
         api_keys=f"{KEY},{OTHER}",
-        allowed_origins="https://shop.example",
+        allowed_origins="https://Shop.example/",
         sessions_per_minute=1_000,
     ) as server:
         yield server
@@ -197,6 +197,9 @@ def test_secrets_expire_and_are_checked(locked: Server) -> None:
     assert ask({"expires_after": {"seconds": 5}}).json()["error"]["param"] == "expires_after.seconds"
     assert ask({"session": {"type": "transcription"}}).json()["error"]["param"] == "session.type"
     assert ask({"session": {"type": "realtime", "voice": "alloy"}}).status_code == 400
+    assert (
+        ask({"session": {"type": "realtime", "model": "gpt-9"}}).json()["error"]["param"] == "session.model"
+    )
 
 
 def test_other_sites_pages_are_refused(server: Server) -> None:

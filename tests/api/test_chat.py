@@ -133,6 +133,7 @@ async def test_json_as_the_schema_has_it(client: AsyncOpenAI) -> None:
         ({"max_tokens": 0}, 400, "invalid_value", "max_tokens"),
         ({"stop": [""]}, 400, "invalid_value", "stop[0]"),
         ({"response_format": {"type": "json_schema"}}, 400, "invalid_value", "response_format"),
+        ({"ignore_eos": True, "response_format": {"type": "json_object"}}, 400, "invalid_value", None),
         ({"messages": user("word " * 20_000)}, 400, "context_length_exceeded", "messages"),
         ({"messages": user("x" * (1 << 20))}, 413, "request_too_large", None),
     ],

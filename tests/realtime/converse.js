@@ -1,9 +1,12 @@
 // The official JavaScript SDK as a client: two turns, a cancellation, a mistake. Prints what it saw as JSON.
 import OpenAI from "openai";
-import { OpenAIRealtimeWS } from "openai/realtime/ws";
+import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket";
+import { WebSocket } from "ws";
 
+globalThis.WebSocket ??= WebSocket; // Node.js before 22 has none of its own
 const client = new OpenAI({ baseURL: process.argv[2], apiKey: "none" });
-const realtime = await OpenAIRealtimeWS.create(client, { model: "concierge" });
+const onURL = (url) => (url.protocol = "ws"); // the SDK always asks for TLS
+const realtime = new OpenAIRealtimeWebSocket({ model: "concierge", dangerouslyAllowBrowser: true, onURL }, client);
 const seen = { types: [], words: "", statuses: [], errors: [] };
 
 const next = (type) => new Promise((resolve) => realtime.once(type, resolve));

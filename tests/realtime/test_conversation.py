@@ -154,6 +154,20 @@ async def test_a_message_sent_meanwhile_comes_after_the_reply(server: Server) ->
     assert [item["role"] for item in items] == ["user", "assistant", "user"]
 
 
+async def test_a_message_sent_before_the_first_word_is_answered_next(server: Server) -> None:
+    async with talk(server.realtime) as client:
+        await client.write("A coat for a long winter in the mountains, please")
+        await client.send("response.create", response={"max_output_tokens": 3})
+        content = [{"type": "input_text", "text": "And gloves"}]
+        await client.send(
+            "conversation.item.create", item={"type": "message", "role": "user", "content": content}
+        )
+        await client.until("response.done")
+        assert (await client.reply(max_output_tokens=3))[-1]["type"] == "response.done"
+    items = [e["item"] for e in await resumed(server.realtime, client.session) if e["type"].endswith(".done")]
+    assert [item["role"] for item in items] == ["user", "assistant", "user", "assistant"]
+
+
 async def test_retrieve_delete_and_truncate(server: Server) -> None:
     async with talk(server.realtime) as client:
         item = await client.write("Hello", id="mine")

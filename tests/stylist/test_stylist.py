@@ -111,7 +111,14 @@ def test_the_house_prompt_comes_first_and_is_the_same_for_all(house: House) -> N
         house, [user("Hello", context="[Pieces]\n1. Coat")], "m", instructions="Answer in French."
     )
     assert one[0] == other[0]
-    assert other[1].content == "[Instructions]\nAnswer in French.\n[Pieces]\n1. Coat\n[Shopper]\nHello"
+    assert other[1].content == "[Instructions]\nAnswer in French.\n\n[Pieces]\n1. Coat\n[Shopper]\nHello"
+
+
+def test_instructions_come_before_a_greeting_as_well(house: House) -> None:
+    items = [Item(id="g", role="assistant", text="Welcome."), user("Hi")]
+    chat = messages(house, items, "m", instructions="Answer in French.")
+    assert [m.role for m in chat] == ["system", "user", "assistant", "user"]
+    assert chat[1].content == "[Instructions]\nAnswer in French."
 
 
 def test_reply_tokens_count_only_under_the_model_that_made_them(house: House) -> None:
