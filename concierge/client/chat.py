@@ -119,7 +119,7 @@ class View:
             case "response.output_text.delta":
                 self._last = time.perf_counter()
                 self._first = self._first or self._last
-                self._write(event["delta"])
+                self._write(_printable(event["delta"]))
             case "concierge.products":
                 self._products = event["products"]
             case "conversation.item.done" if event["item"]["role"] == "assistant":
@@ -181,7 +181,9 @@ def products_table(products: list[dict[str, Any]]) -> Table:
         table.add_column(justify=justify)
     for card in products:
         colors = card.get("colors") or [card.get("color") or ""]
-        table.add_row(f"• {card['title']}", ", ".join(colors), _price(card), _stock(card))
+        table.add_row(
+            _printable(f"• {card['title']}"), _printable(", ".join(colors)), _price(card), _stock(card)
+        )
     return table
 
 
@@ -202,7 +204,12 @@ def _stock(card: dict[str, Any]) -> str:
 
 
 def _text(item: dict[str, Any]) -> str:
-    return "".join(part.get("text") or "" for part in item.get("content", []))
+    return _printable("".join(part.get("text") or "" for part in item.get("content", [])))
+
+
+def _printable(text: str) -> str:
+    """Text that cannot steer the terminal: a model may say, and a feed may hold, escape sequences."""
+    return "".join(c for c in text if c.isprintable() or c in "\n\t")
 
 
 def _tell(remark: str) -> None:

@@ -1,9 +1,11 @@
 """`concierge chat` as people run it, against the real server."""
 
+import codecs
 import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -122,6 +124,7 @@ class Terminal:
         if not self.pid:
             os.execv(COMMAND[0], COMMAND + list(arguments))
         self.text = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def type(self, text: str) -> None:
         os.write(self._screen, text.encode())
@@ -131,20 +134,24 @@ class Terminal:
         end = time.monotonic() + seconds
         while not (found := re.search(pattern, self.text)):
             assert time.monotonic() < end, f"no {pattern!r} in {self.text!r}"
-            self.text += self._read()
+            self.text += self._read() or ""
         self.text = self.text[found.end() :]
         return found
 
     def exit_code(self) -> int:
-        while self._read():
-            pass
+        end = time.monotonic() + 60
+        while self._read() is not None:
+            assert time.monotonic() < end, "it does not end"
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
-    def _read(self) -> str:
-        try:
-            return os.read(self._screen, 4096).decode("utf-8", "replace")
-        except OSError:  # Linux says so when the other end has closed
+    def _read(self) -> str | None:
+        """What is new on the screen within a second; None at its end."""
+        if not select.select([self._screen], [], [], 1)[0]:
             return ""
+        try:
+            return self._decoder.decode(os.read(self._screen, 4096))
+        except OSError:  # Linux says so when the other end has closed
+            return None
 
 
 def test_a_conversation_in_a_terminal(server: Any) -> None:
