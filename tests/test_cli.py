@@ -15,7 +15,7 @@ from concierge.settings import FLAGS, Settings, environment, flag
 from tests import gguf
 
 COMMAND = [str(Path(sys.executable).with_name("concierge"))]
-LOG = re.compile(r"^\S*\d\d:\d\d:\d\d|^(DEBUG|INFO|WARNING|ERROR)")
+LOG = re.compile(r"^(\S+ )?\d\d:\d\d:\d\d|^(DEBUG|INFO|WARNING|ERROR)")
 
 
 def run(

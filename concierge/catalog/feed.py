@@ -227,8 +227,11 @@ def _product(id: str, items: Sequence[_Item]) -> Product:
     )
     first = items[0].values
 
+    def values(name: str) -> dict[str, None]:
+        return {t: None for item in items if (t := plain_text(item.values.get(name, "")))}
+
     def value(name: str) -> str:
-        return next((t for item in items if (t := plain_text(item.values.get(name, "")))), "")
+        return next(iter(values(name)), "")
 
     title = _shared_title([item.title for item in items])
     category = value("google_product_category")
@@ -248,7 +251,7 @@ def _product(id: str, items: Sequence[_Item]) -> Product:
         brand=value("brand"),
         colors=tuple(dict.fromkeys(v.color for v in variants if v.color)),
         sizes=tuple(dict.fromkeys(v.size for v in variants if v.size)),
-        material=value("material"),
+        material=" or ".join(values("material")),
         gender=gender_of(value("gender"), product_type, category, title),
         category=category,
         product_type=product_type,

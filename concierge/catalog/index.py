@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -173,6 +174,15 @@ STOP_WORDS = frozenset(
         "things",
         "wear",
         "wearing",
+        "without",
+        "isn",
+        "aren",
+        "doesn",
+        "didn",
+        "won",
+        "wouldn",
+        "hasn",
+        "haven",
     ]
 )
 _FIELD_WEIGHTS = {"title": 3, "type": 2, "material": 2, "rest": 1}
@@ -210,7 +220,7 @@ class Index:
 
     def _index_garments(self) -> None:
         count = len(self.products)
-        self.kinds = [_kinds(p) for p in self.products]
+        self.kinds = [kinds_of(p) for p in self.products]
         self.garment_masks: dict[str, Mask] = {}
         positions: dict[str, list[int]] = defaultdict(list)
         for i, kinds in enumerate(self.kinds):
@@ -349,6 +359,14 @@ class Index:
             if g in self.garment_masks
         )
 
+    def only_gender(self, garments: Sequence[str]) -> str:
+        """`female` or `male` where every such piece is for one of them: gowns are; else empty."""
+        masks = [self.garment_masks[g] for g in garments if g in self.garment_masks]
+        if not masks:
+            return ""
+        pieces = np.logical_or.reduce(masks)
+        return next((g for g, those in self.gendered.items() if those[pieces].all()), "")
+
     def nearest(self, garments: Sequence[str], colors: Sequence[str], gender: str) -> Product | None:
         """A piece that stands for one the shopper has: of that kind, and of that color if possible."""
         mask = np.zeros(len(self.products), np.bool_)
@@ -424,7 +442,7 @@ def _materials(text: str) -> frozenset[str]:
     return frozenset(t.name for f in LEXICON.find(words(text)) for t in f.terms if t.kind == "material")
 
 
-def _kinds(product: Product) -> tuple[str, ...]:
+def kinds_of(product: Product) -> tuple[str, ...]:
     """The kinds of a product: its title's head noun, held against the leaf of its category."""
     titled = garments_named(product.title)
     listed: tuple[str, ...] = ()
@@ -437,9 +455,10 @@ def _kinds(product: Product) -> tuple[str, ...]:
             break
     if not titled:
         return listed or garments_named(product.description)
-    if not listed or len(listed) > 1:
+    if not listed or len(listed) > 1 or re.search(r"&|,|\band\b", part):  # `Ties and squares`
         return titled
     related = {SLOTS[k] for k in titled} & {SLOTS[k] for k in listed}
+    related |= frozenset().union(*(GARMENTS[k] for k in titled)) & set(listed)
     return tuple(dict.fromkeys((*titled, *listed))) if related else listed
 
 

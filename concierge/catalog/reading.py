@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Literal
 
 from concierge.catalog.index import STOP_WORDS
-from concierge.catalog.limits import limits
+from concierge.catalog.limits import Limits, limits
 from concierge.catalog.spelling import Speller
 from concierge.catalog.vocabulary import (
     AMBIGUOUS_COLORS,
@@ -152,6 +152,7 @@ _TWO_WORD_NEGATORS = frozenset(
 _DETERMINERS = frozenset(
     "a an the my his her our your their some any this that these those nice good new pair of".split()
 )
+_METALS_AND_STONES = frozenset(("gold", "silver", "pearl", "crystal", "diamond"))
 _JOINING = frozenset(("or", "and", "nor"))
 _GOVERNING = frozenset(
     ("with", "over", "under", "underneath", "beneath", "below", "matching", "match", "matches", "goes")
@@ -203,7 +204,7 @@ def read(message: str, speller: Speller) -> Said:
         colors=tuple(dict.fromkeys(sorted_terms.colors)),
         color_modifiers=tuple(dict.fromkeys(sorted_terms.modifiers)),
         materials=tuple(dict.fromkeys(sorted_terms.materials)),
-        occasions=tuple(dict.fromkeys(sorted_terms.occasions)),
+        occasions=_occasions(sorted_terms.occasions, than),
         not_garments=tuple(negated["garment"]),
         not_colors=tuple(negated["color"]),
         not_materials=tuple(negated["material"]),
@@ -219,8 +220,21 @@ def read(message: str, speller: Speller) -> Said:
         pairing="pairing" in cues,
         pairing_tokens=pairing_tokens,
         wishes="wishes" in cues,
-        house=bool(_SMALL_TALK.match(plain)) or (bool(_HOUSE.search(plain)) and not explicit),
+        house=_is_house(plain, taken, explicit),
     )
+
+
+def _is_house(plain: str, taken: Limits, explicit: bool) -> bool:
+    """Whether it is a greeting, thanks, or about the house; `under 300, please` is no small talk."""
+    limited = taken.sizes or taken.price_min is not None or taken.price_max is not None
+    small_talk = not limited and bool(_SMALL_TALK.match(plain))
+    return small_talk or (bool(_HOUSE.search(plain)) and not explicit)
+
+
+def _occasions(named: Sequence[str], than: Sequence[tuple[Axis, bool]]) -> tuple[str, ...]:
+    """The occasions named, each once. `More formal` compares, and names none."""
+    compared = ("formal", "casual") if "formality" in {axis for axis, _ in than} else ()
+    return tuple(dict.fromkeys(o for o in named if o not in compared))
 
 
 def _comparisons(cues: set[str]) -> tuple[tuple[Axis, bool], ...]:
@@ -268,7 +282,7 @@ class _Sorter:
             if self._is_negated(one, last):
                 last = one
                 for term in one.terms:
-                    if term.kind in self.negated:
+                    if term.kind in self.negated and not (term.kind == "color" and is_fabric(one)):
                         self.negated[term.kind].append(term.name)
                 if not (kinds & {"person", "ignore"}):
                     self.dropped.update(range(one.start, one.end))
@@ -315,6 +329,8 @@ class _Sorter:
 
     def _means_color(self, one: Found, kinds: set[str]) -> bool:
         """Whether a word that may be a color is one: beside a piece or color, after `in`, or all that is said."""
+        if is_fabric(one):
+            return False
         if self._tokens[one.start] not in AMBIGUOUS_COLORS or one.end - one.start > 1:
             return True
         before = self._tokens[one.start - 1] if one.start else ""
@@ -388,10 +404,15 @@ class _Sorter:
         ):
             return True
         if tokens[one.start] in _DIRECT or one.end - one.start > 1:
-            return not (tokens[one.start] == "her" and False)
+            return True
         following_found = self._starts.get(one.end)
         owns_piece = following_found is not None and any(t.kind == "garment" for t in following_found.terms)
         return following in _RELATIONS_NEXT or owns_piece or (gift and bool(before))
+
+
+def is_fabric(one: Found) -> bool:
+    """Whether a color's name is first that of a cloth: `linen`, `denim`, `loden`."""
+    return any(t.kind == "material" and t.name not in _METALS_AND_STONES for t in one.terms)
 
 
 def slots_of(garments: Sequence[str]) -> frozenset[str]:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from concierge.catalog.index import Index
+from concierge.catalog.index import Index, kinds_of
 from concierge.catalog.product import Product
-from concierge.catalog.reading import Said
-from concierge.catalog.vocabulary import GARMENTS, LEXICON, shade_asked, shades_of
+from concierge.catalog.reading import Said, is_fabric
+from concierge.catalog.vocabulary import GARMENTS, LEXICON, Found, shade_asked, shades_of
 
 _ORDINALS = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
@@ -138,6 +138,25 @@ def _is_of(asked: set[str], kinds: Sequence[str]) -> bool:
     return bool(asked & all_kinds) or any(k in GARMENTS[a] for a in asked for k in kinds)
 
 
+def _looks(found: Found, product: Product, index: Index) -> bool:
+    """Whether a word of color or material fits a piece; `gold` may be either."""
+    colors = {s for c in product.colors for shade in shades_of(c) for s in shade.families}
+    place = index.position.get(product.id)
+    return any(
+        (term.kind == "color" and bool(colors & set(shade_asked(term.name).families)))
+        or (term.kind == "material" and place is not None and bool(index.material_mask(term.name)[place]))
+        for term in found.terms
+        if not (term.kind == "color" and is_fabric(found))
+    )
+
+
+def _of_kinds(kinds: set[str], shown: Sequence[Product]) -> list[Product]:
+    """The pieces on the page that are of the kinds; if none is, those that may go by that name."""
+    known = [(p, kinds_of(p)) for p in shown]
+    strictly = [p for p, own in known if any(kinds & GARMENTS[k] for k in own)]
+    return strictly or [p for p, own in known if _is_of(kinds, own)]
+
+
 def _described(
     tokens: Sequence[str], plain: str, shown: Sequence[Product], index: Index
 ) -> tuple[Product, ...]:
@@ -147,24 +166,16 @@ def _described(
     for match in _DEFINITE.finditer(plain):
         following = plain[match.end() :].split()[:5]
         end = next((n for n, t in enumerate(following) if t in ("one", "ones", "piece", "pieces")), None)
-        terms = [(f, t) for f in LEXICON.find(following[: end if end is not None else 4]) for t in f.terms]
-        kinds = {t.name for _, t in terms if t.kind == "garment"}
-        if end is None and (not kinds or (terms and terms[0][0].start > 2)):
+        described = following[1:] if end == 0 else following[: 4 if end is None else end]
+        found = list(LEXICON.find(described))  # `the one in slate`, `the green one`
+        kinds = {t.name for f in found for t in f.terms if t.kind == "garment"}
+        if end is None and (not kinds or found[0].start > 2):
             continue
-        colors = {f for _, t in terms if t.kind == "color" for f in shade_asked(t.name).families}
-        materials = [t.name for _, t in terms if t.kind == "material"]
-        if not (kinds or colors or materials):
+        looks = [f for f in found if any(t.kind in ("color", "material") for t in f.terms)]
+        if not (kinds or looks):
             continue
-        fitting = [
-            p
-            for p in shown
-            if (
-                not kinds
-                or _is_of(kinds, index.kinds[index.position[p.id]] if p.id in index.position else ())
-            )
-            and (not colors or any(colors & set(s.families) for c in p.colors for s in shades_of(c)))
-            and all(m in f"{p.material} {p.title}".lower() for m in materials)
-        ]
+        alike = _of_kinds(kinds, shown) if kinds else shown
+        fitting = [p for p in alike if all(_looks(f, p, index) for f in looks)]
         if fitting:
             return tuple(fitting)
     return _by_title(tokens, shown)

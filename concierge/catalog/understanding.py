@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from concierge.catalog.index import STOP_WORDS, Index
+from concierge.catalog.index import STOP_WORDS, Index, kinds_of
 from concierge.catalog.product import Product
 from concierge.catalog.reading import Said, read, slots_of
 from concierge.catalog.referring import referred
@@ -86,9 +86,7 @@ class Understanding:
         compares = said.than or said.cheaper or said.dearer or said.others
         if not (_LIKE.search(plain) and said.fresh) and not (compares and not said.house):
             return Wish(kind="about", about=about, text=said.text, colors=said.colors, sizes=said.sizes)
-        kinds = tuple(dict.fromkeys(k for p in about for k in self._index.kinds[self._index.position[p.id]]))[
-            :3
-        ]
+        kinds = tuple(dict.fromkeys(k for p in about for k in kinds_of(p)))[:3]
         base = replace(
             earlier,
             text=f"{about[0].title} {earlier.text}" if _LIKE.search(plain) else earlier.text,
@@ -129,13 +127,16 @@ class Understanding:
         if (said.person in ("female", "male") and base.gender not in ("", said.person)) or (
             gender and base.garments and not said.garments and not self._index.has(base.garments, gender)
         ):
-            base, other_person = _same_person_no_more(base), True
+            has_too = not said.fresh and self._index.has(base.garments, gender)
+            base, other_person = _for_another(base, base.garments if has_too else ()), True
         new_piece = bool(said.garments) and said.garments != base.garments
         new_occasion = (
             bool(said.occasions)
             and not said.garments
             and (said.look or bool(_ONE_PIECE.search(" ".join(said.tokens))) or not base.garments)
         )
+        if new_piece and not gender and said.person != "me":
+            gender = self._index.only_gender(base.garments)  # shoes for a gown are a woman's
         if new_piece or new_occasion:
             same_fit = new_piece and bool(base.garments) and _fit(base.garments) == _fit(said.garments)
             keep = base.sizes if same_fit or not base.garments else ()
@@ -191,9 +192,17 @@ def _gender(said: Said, earlier: Wish) -> str:
     return "" if said.person == "me" else said.person or earlier.gender
 
 
-def _same_person_no_more(wish: Wish) -> Wish:
+def _for_another(wish: Wish, garments: tuple[str, ...]) -> Wish:
+    """What is left of a wish when it is now for somebody else."""
     return replace(
-        wish, text="", garments=(), colors=(), color_modifiers=(), materials=(), sizes=(), goes_with=None
+        wish,
+        text="",
+        garments=garments,
+        colors=(),
+        color_modifiers=(),
+        materials=(),
+        sizes=(),
+        goes_with=None,
     )
 
 

@@ -108,7 +108,9 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 def leftovers(cache: Path) -> list[str]:
     """What is in the cache beside the file and its lock."""
     return [
-        path.name for path in cache.rglob("*") if path.is_file() and path.suffix not in (".gguf", ".lock")
+        path.name
+        for path in cache.rglob("*")
+        if path.is_file() and path.suffix != ".gguf" and path.name != ".lock"
     ]
 
 

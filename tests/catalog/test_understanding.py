@@ -1,0 +1,291 @@
+"""Hand-written messages, apart from those in labels.jsonl, and what must be understood."""
+
+import time
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concierge.catalog import Catalog, Product, Wish
+from concierge.catalog.vocabulary import LEXICON, shade_asked
+
+PRICES: list[tuple[str, str | None, str | None]] = [
+    ("under €300", None, "300"),
+    ("a belt for less than 150 euros", None, "150"),
+    ("shoes, max 400", None, "400"),
+    ("nothing above $500 please, a skirt", None, "500"),
+    ("bags up to 1.250,00 EUR", None, "1250"),
+    ("bags up to 1,250.00 EUR", None, "1250"),
+    ("£200 or less, gloves", None, "200"),
+    ("a jacket, 700 tops", None, "700"),
+    ("not more than 90 quid for a tie", None, "90"),
+    ("my budget is 2k, an evening gown", None, "2000"),
+    ("trousers for two hundred and fifty euros at most", None, "250"),
+    ("a dress under a thousand", None, "1000"),
+    ("a bag within 600", None, "600"),
+    ("I can spend 450 on boots", None, "450"),
+    ("a €500 bag", None, "500"),
+    ("coats between 800 and 1,500", "800", "1500"),
+    ("from 200 to 400 euros, a bag", "200", "400"),
+    ("a suit, 1000-1500 euros", "1000", "1500"),
+    ("a coat over 1000 EUR", "1000", None),
+    ("at least 500 for a handbag", "500", None),
+    ("600 or more for a watch", "600", None),
+    ("something around 300 for my sister", "225", "375"),
+    ("a coat for a woman of 60", None, None),
+    ("two scarves in 3 days", None, None),
+]
+
+
+@pytest.mark.parametrize(("message", "low", "high"), PRICES)
+def test_price_limits_in_many_wordings(
+    catalog: Catalog, message: str, low: str | None, high: str | None
+) -> None:
+    wish = catalog.understand(message, [], [])
+    assert wish.price_min == (None if low is None else Decimal(low))
+    assert wish.price_max == (None if high is None else Decimal(high))
+
+
+UNDERSTOOD: list[tuple[str, dict[str, Any]]] = [
+    # sizes
+    ("a dress in size 38", {"sizes": ("38",), "garments": ("dress",)}),
+    ("loafers EU 42", {"sizes": ("EU 42",), "garments": ("loafers",)}),
+    ("I wear a 40, blazers?", {"sizes": ("40",), "garments": ("blazer",)}),
+    ("jumper size M", {"sizes": ("M",), "garments": ("sweater",)}),
+    ("trousers in UK 12", {"sizes": ("UK 12",), "garments": ("trousers",)}),
+    ("shoes in 37,5", {"sizes": ("37.5",), "garments": ("shoes",)}),
+    ("XS cardigan", {"sizes": ("XS",), "garments": ("cardigan",)}),
+    ("a medium cardigan, so size medium", {"sizes": ("M",), "garments": ("cardigan",)}),
+    # colors and materials
+    ("a coat in moss", {"colors": ("moss",), "garments": ("coat",)}),
+    ("anything in navy or ivory", {"colors": ("navy", "ivory")}),
+    ("dark green dress", {"colors": ("green",), "color_modifiers": ("dark",)}),
+    ("a burgundy bag", {"colors": ("burgundy",), "garments": ("bag",)}),
+    ("a camel coat", {"colors": ("camel",), "garments": ("coat",), "materials": ()}),
+    ("a champagne reception", {"colors": (), "occasions": ("cocktail",)}),
+    ("a gold dress", {"colors": ("gold",), "materials": (), "garments": ("dress",)}),
+    ("gold earrings", {"materials": ("gold",), "garments": ("earrings",)}),
+    ("a wool coat", {"materials": ("wool",), "garments": ("coat",)}),
+    ("linen trousers", {"materials": ("linen",), "colors": (), "garments": ("trousers",)}),
+    ("trousers in linen", {"materials": ("linen",), "colors": (), "garments": ("trousers",)}),
+    ("a denim jacket", {"materials": ("denim",), "colors": (), "garments": ("jacket",)}),
+    ("leather jacket", {"materials": ("leather",), "garments": ("jacket",)}),
+    ("a silk scarf in red", {"materials": ("silk",), "colors": ("red",), "garments": ("scarf",)}),
+    ("a straw hat", {"materials": ("straw",), "colors": (), "garments": ("hat",)}),
+    # what is ruled out
+    ("a dress, not black", {"not_colors": ("black",), "colors": (), "garments": ("dress",)}),
+    ("anything but red", {"not_colors": ("red",), "colors": ()}),
+    ("a bag that isn't brown or black", {"not_colors": ("brown", "black"), "colors": ()}),
+    ("I hate pink, show me blouses", {"not_colors": ("pink",), "garments": ("blouse",)}),
+    ("shoes, but no leather", {"not_materials": ("leather",), "materials": ()}),
+    ("a sweater without wool", {"not_materials": ("wool",), "materials": ()}),
+    ("no linen please, trousers", {"not_materials": ("linen",), "not_colors": (), "garments": ("trousers",)}),
+    ("no heels please, shoes for a wedding", {"not_garments": ("heels",), "garments": ("shoes",)}),
+    ("not only black, a dress", {"not_colors": (), "garments": ("dress",)}),
+    # for whom
+    ("a gift for mum", {"gender": "female", "occasions": ("gift",)}),
+    ("a sweater for my boyfriend", {"gender": "male", "garments": ("sweater",)}),
+    ("women's trousers", {"gender": "female", "garments": ("trousers",)}),
+    ("my husband needs a tie", {"gender": "male", "garments": ("tie",)}),
+    ("a coat for me", {"gender": "", "garments": ("coat",)}),
+    ("a dress for my brother's wedding", {"gender": "", "garments": ("dress",)}),
+    # occasions and looks
+    ("what should I wear to a black tie gala?", {"occasions": ("black-tie",), "look": True}),
+    ("an outfit for a job interview", {"occasions": ("interview",), "look": True}),
+    ("dress for a garden wedding", {"occasions": ("wedding",), "garments": ("dress",), "look": False}),
+    ("something for the opera", {"occasions": ("black-tie",), "look": False}),
+    ("a skiing holiday", {"occasions": ("ski",)}),
+    ("beach dress", {"occasions": ("beach",), "garments": ("dress",)}),
+    # pieces
+    ("knee-high boots", {"garments": ("boots",)}),
+    ("I'm looking for a clutch", {"garments": ("clutch",)}),
+    ("do you have trench coats?", {"garments": ("trench",)}),
+    ("blak boots", {"garments": ("boots",), "colors": ("black",)}),
+    ("dres for a weding", {"garments": ("dress",), "occasions": ("wedding",)}),
+    ("a skirt or trousers", {"garments": ("skirt", "trousers")}),
+    ("I need a suit, can it be altered?", {"kind": "search", "garments": ("suit",)}),
+    ("show me your cheapest scarf", {"garments": ("scarf",), "order": "cheapest"}),
+    ("the most expensive bag", {"garments": ("bag",), "order": "dearest"}),
+]
+
+
+@pytest.mark.parametrize(("message", "expected"), UNDERSTOOD)
+def test_a_message_is_understood(catalog: Catalog, message: str, expected: dict[str, Any]) -> None:
+    wish = catalog.understand(message, [], [])
+    assert wish.kind == "search"
+    assert {name: getattr(wish, name) for name in expected} == expected
+
+
+def test_moss_and_emerald_are_green() -> None:
+    for name in ("moss", "emerald", "sage", "bottle green", "olive"):
+        assert shade_asked(name).families == ("green",)
+
+
+FOLLOW_UPS: list[tuple[list[str], str, dict[str, Any]]] = [
+    (["a dress"], "in green", {"garments": ("dress",), "colors": ("green",)}),
+    (["show me bags"], "under 300", {"garments": ("bag",), "price_max": Decimal(300)}),
+    (["dresses for my wife"], "under 600, please", {"gender": "female", "price_max": Decimal(600)}),
+    (["men's loafers"], "size 42", {"garments": ("loafers",), "gender": "male", "sizes": ("42",)}),
+    (["a dress"], "in size 38 please", {"garments": ("dress",), "sizes": ("38",)}),
+    (["a dress"], "not black", {"garments": ("dress",), "not_colors": ("black",)}),
+    (["a coat"], "in wool", {"garments": ("coat",), "materials": ("wool",)}),
+    (["a dress", "in green"], "any colour is fine", {"garments": ("dress",), "colors": ()}),
+    (["a bag under 300"], "price doesn't matter", {"garments": ("bag",), "price_max": None}),
+    (["a red dress under 500"], "now shoes", {"colors": (), "price_max": Decimal(500)}),
+    (["an evening gown for a gala"], "and shoes?", {"garments": ("shoes",), "gender": "female"}),
+    (["a tie"], "and shoes?", {"garments": ("shoes",), "gender": "male"}),
+    (["a scarf"], "and shoes?", {"garments": ("shoes",), "gender": ""}),
+    (["a coat for my wife"], "and for my husband?", {"garments": ("coat",), "gender": "male"}),
+    (["a gown for my wife"], "and for my husband?", {"garments": (), "gender": "male"}),
+    (["a dress", "hello", "thank you"], "in green", {"garments": ("dress",), "colors": ("green",)}),
+    (["a dress", "do you ship to Norway?"], "in green", {"garments": ("dress",), "colors": ("green",)}),
+]
+
+
+@pytest.mark.parametrize(("history", "message", "expected"), FOLLOW_UPS)
+def test_a_follow_up_changes_what_was_wished_for(
+    catalog: Catalog, history: list[str], message: str, expected: dict[str, Any]
+) -> None:
+    wish = catalog.understand(message, history, [])
+    assert wish.kind == "search"
+    assert {name: getattr(wish, name) for name in expected} == expected
+
+
+@pytest.fixture(scope="module")
+def shown(catalog: Catalog) -> list[Product]:
+    return [catalog.products[i] for i in ("adele-wrap-coat", "rhone-trench-coat", "gerland-car-coat")]
+
+
+def ids(products: tuple[Product, ...]) -> list[str]:
+    return [p.id for p in products]
+
+
+@pytest.mark.parametrize(
+    ("message", "about"),
+    [
+        ("the second one", ["rhone-trench-coat"]),
+        ("tell me about number 3", ["gerland-car-coat"]),
+        ("do you have the last one in 48?", ["gerland-car-coat"]),
+        ("is the trench waterproof?", ["rhone-trench-coat"]),
+        ("what is the Adele made of?", ["adele-wrap-coat"]),
+        ("I prefer the one in slate", ["gerland-car-coat"]),
+        ("I'll take the camel one", ["adele-wrap-coat"]),
+        ("is the cotton one warm?", ["rhone-trench-coat"]),
+        ("the cheapest one", ["gerland-car-coat"]),
+        ("what colours does it come in?", ["adele-wrap-coat"]),
+        ("tell me about the Lucie Shirt Dress", ["lucie-shirt-dress"]),
+        ("are they in stock?", ["adele-wrap-coat", "rhone-trench-coat", "gerland-car-coat"]),
+    ],
+)
+def test_a_piece_on_the_page_is_referred_to(
+    catalog: Catalog, shown: list[Product], message: str, about: list[str]
+) -> None:
+    wish = catalog.understand(message, ["coats"], shown)
+    assert (wish.kind, ids(wish.about)) == ("about", about)
+
+
+def test_something_lighter_is_lighter_than_what_was_shown(catalog: Catalog, shown: list[Product]) -> None:
+    wish = catalog.understand("something lighter", ["a coat"], shown)
+    (than,) = wish.than
+    assert (than.axis, than.more, wish.garments) == ("warmth", False, ("coat",))
+    assert than.reference is not None
+    assert set(wish.exclude) == {p.id for p in shown}
+
+
+def test_something_more_formal_stays_with_the_piece(catalog: Catalog) -> None:
+    wish = catalog.understand("something more formal", ["a dress"], [catalog.products["lucie-shirt-dress"]])
+    assert (wish.garments, wish.occasions) == (("dress",), ())
+    assert [(t.axis, t.more) for t in wish.than] == [("formality", True)]
+
+
+def test_cheaper_is_below_all_that_was_shown(catalog: Catalog, shown: list[Product]) -> None:
+    for message in ("cheaper", "that's too expensive", "anything more affordable?"):
+        wish = catalog.understand(message, ["coats"], shown)
+        assert (wish.garments, wish.price_max) == (("coat",), Decimal("685.99"))
+
+
+def test_others_leaves_out_what_was_shown(catalog: Catalog, shown: list[Product]) -> None:
+    for message in ("others", "show me others", "something else", "I don't like these"):
+        wish = catalog.understand(message, ["coats"], shown)
+        assert (wish.kind, set(wish.exclude)) == ("search", {p.id for p in shown}), message
+
+
+def test_what_goes_with_a_piece(catalog: Catalog, shown: list[Product]) -> None:
+    for message, with_ in [
+        ("what goes with it?", "adele-wrap-coat"),
+        ("what goes with the second one?", "rhone-trench-coat"),
+        ("what goes with the Lucie Shirt Dress?", "lucie-shirt-dress"),
+    ]:
+        wish = catalog.understand(message, ["a coat"], shown)
+        assert wish.goes_with == catalog.products[with_], message
+    wish = catalog.understand("which shoes would you wear with the trench?", ["coats"], shown)
+    assert (wish.garments, wish.goes_with) == (("shoes",), catalog.products["rhone-trench-coat"])
+    wish = catalog.understand("a dress to wear with brown boots", [], [])
+    assert wish.goes_with is not None
+    assert (wish.garments, "Boots" in wish.goes_with.title) == (("dress",), True)
+
+
+NO_WISH = [
+    "hello",
+    "Good evening!",
+    "thanks, that's lovely",
+    "ok bye",
+    "how are you?",
+    "do you ship to Norway?",
+    "what time do you open on Sunday?",
+    "can I return a dress?",
+    "Where is your boutique in Lyon?",
+    "are you a robot?",
+    "do you take Apple Pay?",
+    "how do I wash it?",
+    "xyzzy plugh",
+    "2+2?",
+    "?!",
+    "",
+]
+
+
+@pytest.mark.parametrize("message", NO_WISH)
+def test_greetings_and_questions_for_the_house_wish_for_nothing(catalog: Catalog, message: str) -> None:
+    assert catalog.understand(message, [], []) == Wish(kind="none")
+
+
+ODDITIES = ["not", "no", "the", "one", "with", "under", "between", "and", "-", "300", "€", "2k", "1.250,00",
+            "size", "38", "42½", "²", "\u0661", "cheaper", "lighter", "others", "second", "it", "goes", "for",
+            "than", "like", "something", "Adele"]  # fmt: skip
+WORDS = st.sampled_from([*sorted(" ".join(phrase) for phrase in LEXICON.phrases), *ODDITIES])
+MESSAGES = st.text(max_size=80) | st.lists(WORDS, max_size=8).map(" ".join)
+PAGE = st.lists(st.integers(0, 171), max_size=4, unique=True)
+
+
+@given(MESSAGES, st.lists(MESSAGES, max_size=3), PAGE, st.booleans())
+@settings(max_examples=400, deadline=None)
+def test_no_text_makes_it_raise(
+    catalog: Catalog, message: str, history: list[str], page: list[int], gone: bool
+) -> None:
+    products = list(catalog.products.values())
+    shown = [replace(products[i], id="of an earlier feed") if gone else products[i] for i in page]
+    wish = catalog.understand(message, history, shown)
+    assert len(catalog.search(wish)) <= 5
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 100_000, "not " * 20_000, "€" * 50_000, "1," * 50_000, "\ud800", "x " * 9_999]
+)
+def test_a_pasted_page_is_read_in_no_time(catalog: Catalog, text: str) -> None:
+    started = time.perf_counter()
+    catalog.understand(text, [text], [])
+    assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    "message", ["like the first one, but cheaper", "is the trench warm?", "something lighter"]
+)
+def test_pieces_of_an_earlier_feed_may_have_been_shown(
+    catalog: Catalog, shown: list[Product], message: str
+) -> None:
+    gone = [replace(p, id=f"gone-{p.id}") for p in shown]
+    catalog.search(catalog.understand(message, ["coats"], gone))
