@@ -262,9 +262,8 @@ def quality(shop: Shop, labels: Sequence[Label]) -> None:
     for name, find in (finders | {"**hybrid, as shipped**": shop.hybrid}).items():
         shop.forget()
         median, p95 = milliseconds(find, labels)
-        print(
-            f"| {name} | {recall(find, labels):.3f} | {recall(find, held_out):.3f} | {median:.2f} | {p95:.2f} |"
-        )
+        figures = f"{recall(find, labels):.3f} | {recall(find, held_out):.3f} | {median:.2f} | {p95:.2f}"
+        print(f"| {name} | {figures} |")
     empty = [label for label in labels if not label.relevant]
     right = sum(not shop.hybrid(label) for label in empty)
     print(f"\nLabels: {len(labels)}, {len(held_out)} of them held out.", end=" ")
@@ -312,8 +311,8 @@ def main() -> None:
     read = [json.loads(text) for text in lines]
     labels = [Label(r["query"], r["history"], frozenset(r["relevant"])) for r in read]
     embedder = Embedder.open(cache_dir())
+    speed(labels, embedder)  # first, while nothing is warm and no other threads run
     shop = Shop(FEED, embedder)
-    speed(labels, embedder)
     quality(shop, labels)
     if args.weights:
         shares(shop, labels)

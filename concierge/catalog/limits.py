@@ -102,9 +102,30 @@ def _is_money(match: re.Match[str], index: int) -> bool:
     return bool(match[f"sign{index}"] or match[f"unit{index}"] or match[f"kilo{index}"])
 
 
-def _take_price(text: str) -> tuple[str, Decimal | None, Decimal | None]:
+@dataclass(frozen=True, slots=True)
+class _Price:
+    """A limit that is said, and where."""
+
+    span: tuple[int, int]
     low: Decimal | None = None
     high: Decimal | None = None
+
+
+def _take_price(text: str) -> tuple[str, Decimal | None, Decimal | None]:
+    """The text without its prices, and the lowest and highest that they allow. Of several, the last counts."""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    for price in reversed(found := _between(text) or _cued(text) or _after(text) or _bare(text)):
+        low, high = price.low if low is None else low, price.high if high is None else high
+    for price in reversed(found):
+        start, end = price.span
+        text = f"{text[:start]} , {text[end:]}"
+    if low is not None and high is not None and low > high:
+        low, high = high, low
+    return text, low, high
+
+
+def _between(text: str) -> list[_Price]:
     for match in _BETWEEN.finditer(text):
         first, second = _value(match, 1), _value(match, 2)
         said = match[0].lstrip().startswith(("between", "from")) or _is_money(match, 1) or _is_money(match, 2)
@@ -112,9 +133,13 @@ def _take_price(text: str) -> tuple[str, Decimal | None, Decimal | None]:
             continue
         if match["kilo2"] and not match["kilo1"] and first < 20:
             first *= 1000
-        low, high = min(first, second), max(first, second)
-        return text[: match.start()] + " , " + text[match.end() :], low, high
-    spans = []
+        return [_Price(match.span(), min(first, second), max(first, second))]
+    return []
+
+
+def _cued(text: str) -> list[_Price]:
+    """`under 300`, `at least 100`, `around 200`: a word before the number tells."""
+    found = []
     for match in _CUED.finditer(text):
         value = _value(match, 1)
         before = text[: match.start()].rstrip()
@@ -123,38 +148,37 @@ def _take_price(text: str) -> tuple[str, Decimal | None, Decimal | None]:
         if value < 100 and not _is_money(match, 1) and _AGE.search(before):
             continue
         if match["around"]:
-            budget = "budget" in before[-25:]
-            low, high = (
-                (None if budget else value * Decimal("0.75")),
-                value * Decimal("1.25" if not budget else "1.1"),
-            )
+            found.append(_around(match, value, is_budget="budget" in before[-25:]))
         elif match["max"] and match["plus"] is None:
-            if re.search(r"\b(?:around|about|roughly)\b", match[0]) and "budget" in match[0]:
+            if "budget" in match[0] and re.search(r"\b(?:around|about|roughly)\b", match[0]):
                 value *= Decimal("1.1")
-            high = value
+            found.append(_Price(match.span(), high=value))
         else:
-            low = value
-        spans.append(match.span())
-    if not spans:
-        for match in _AFTER.finditer(text):
-            value = _value(match, 1)
-            if value is not None and (_is_money(match, 1) or value >= 10):
-                if match["max"]:
-                    high = value
-                else:
-                    low = value
-                spans.append(match.span())
-    if not spans:
-        for match in _BARE.finditer(text):
-            if _is_money(match, 1):
-                high = _value(match, 1)
-                spans.append(match.span())
-                break
-    for start, end in reversed(spans):
-        text = text[:start] + " , " + text[end:]
-    if low is not None and high is not None and low > high:
-        low, high = high, low
-    return text, low, high
+            found.append(_Price(match.span(), low=value))
+    return found
+
+
+def _around(match: re.Match[str], value: Decimal, is_budget: bool) -> _Price:
+    if is_budget:
+        return _Price(match.span(), high=value * Decimal("1.1"))
+    return _Price(match.span(), value * Decimal("0.75"), value * Decimal("1.25"))
+
+
+def _after(text: str) -> list[_Price]:
+    """`300 at most`, `500 or more`: a word after the number tells."""
+    found = []
+    for match in _AFTER.finditer(text):
+        value = _value(match, 1)
+        if value is not None and (_is_money(match, 1) or value >= 10):
+            high = bool(match["max"])
+            found.append(_Price(match.span(), None if high else value, value if high else None))
+    return found
+
+
+def _bare(text: str) -> list[_Price]:
+    """`a 300 euro bag`: the first amount of money is the most."""
+    money = (match for match in _BARE.finditer(text) if _is_money(match, 1))
+    return [_Price(match.span(), high=_value(match, 1)) for match in list(money)[:1]]
 
 
 _NUMERIC = r"\d{1,2}(?:[.,]5|½| ?1/2)?"

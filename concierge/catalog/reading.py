@@ -9,7 +9,6 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Literal
 
-from concierge.catalog.index import STOP_WORDS
 from concierge.catalog.limits import Limits, limits
 from concierge.catalog.spelling import Speller
 from concierge.catalog.vocabulary import (
@@ -17,6 +16,7 @@ from concierge.catalog.vocabulary import (
     LEXICON,
     MODIFIERS,
     SLOTS,
+    STOP_WORDS,
     Found,
     words,
 )

@@ -10,12 +10,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from concierge.catalog.index import STOP_WORDS, Index, kinds_of
+from concierge.catalog.index import Index, kinds_of
 from concierge.catalog.product import Product
 from concierge.catalog.reading import Said, read, slots_of
 from concierge.catalog.referring import referred
 from concierge.catalog.spelling import Speller
-from concierge.catalog.vocabulary import LEXICON, OCCASIONS
+from concierge.catalog.vocabulary import LEXICON, OCCASIONS, STOP_WORDS
 from concierge.catalog.wish import Than, Wish
 
 _REMEMBERED = 16  # earlier messages that still count
@@ -121,8 +121,8 @@ class Understanding:
         own = self._index.nearest(said.companions, said.colors, wish.gender)
         return replace(wish, goes_with=own) if own is not None else None
 
-    def _merged(self, base: Wish, said: Said, shown: Sequence[Product]) -> Wish:
-        """The earlier wish, changed by what is said now."""
+    def _carried(self, base: Wish, said: Said) -> tuple[Wish, bool]:
+        """What of the earlier wish still holds, and whether it is for somebody else now."""
         gender, other_person = _gender(said, base), False
         if (said.person in ("female", "male") and base.gender not in ("", said.person)) or (
             gender and base.garments and not said.garments and not self._index.has(base.garments, gender)
@@ -144,6 +144,11 @@ class Understanding:
                 base, text="", garments=(), colors=(), color_modifiers=(), materials=(), sizes=keep,
                 goes_with=None, not_garments=(), look=False,
             )  # fmt: skip
+        return replace(base, gender=gender), other_person
+
+    def _merged(self, earlier: Wish, said: Said, shown: Sequence[Product]) -> Wish:
+        """The earlier wish, changed by what is said now."""
+        base, other_person = self._carried(earlier, said)
         garments = said.garments or base.garments
         occasions = said.occasions or base.occasions
         occasion_alone = bool(said.occasions or (other_person and occasions)) and self._dresses(said)
@@ -155,7 +160,6 @@ class Understanding:
             hints=" ".join(OCCASIONS[o].hints for o in occasions),
             garments=garments,
             occasions=occasions,
-            gender=gender,
             colors=said.colors or (() if "color" in said.forget else base.colors),
             color_modifiers=said.color_modifiers if said.colors else base.color_modifiers,
             materials=said.materials or base.materials,

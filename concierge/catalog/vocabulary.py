@@ -78,6 +78,7 @@ OCCASIONS: dict[str, Occasion] = {
 }
 AXES: dict[str, dict[str, float]] = _WORDS["axes"]
 WITHOUT: dict[str, tuple[str, ...]] = {name: tuple(also) for name, also in _WORDS["without"].items()}
+STOP_WORDS = frozenset(_WORDS["stop"]["words"])
 NUMBERS: dict[str, int] = _WORDS["numbers"]["words"]
 AMBIGUOUS_COLORS = frozenset(_COLORS["ambiguous"]["words"])
 _MODIFIERS = {
