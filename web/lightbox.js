@@ -38,7 +38,7 @@ export class Lightbox {
   }
 
   #show(product) {
-    const plates = element("div", { class: "lightbox-plates" });
+    const plates = element("div", { class: "lightbox-plates", tabindex: "0", role: "group", "aria-label": "Pictures" });
     const facts = element("div", { class: "lightbox-facts" });
     const choice = new Choice(product, (variant) => {
       const images = [variant?.image, product.image, ...(product.images ?? [])].filter(Boolean);

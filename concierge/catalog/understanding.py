@@ -30,7 +30,7 @@ class Understanding:
 
     def __init__(self, index: Index, known: frozenset[str]) -> None:
         self._index = index
-        targets = [*sorted(LEXICON.words, key=len), *sorted(index.title_words)]
+        targets = [*sorted(LEXICON.words, key=lambda w: (len(w), w)), *sorted(index.title_words)]
         speller = Speller(known | LEXICON.words | index.words | STOP_WORDS, targets)
         self._read = lru_cache(maxsize=2048)(lambda message: read(message, speller))
 

@@ -1,5 +1,8 @@
 """Hand-written messages, apart from those in labels.jsonl, and what must be understood."""
 
+import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -11,6 +14,8 @@ from hypothesis import strategies as st
 
 from concierge.catalog import Catalog, Product, Wish
 from concierge.catalog.vocabulary import LEXICON, shade_asked
+
+from .conftest import FEED
 
 PRICES: list[tuple[str, str | None, str | None]] = [
     ("under €300", None, "300"),
@@ -251,6 +256,34 @@ NO_WISH = [
 @pytest.mark.parametrize("message", NO_WISH)
 def test_greetings_and_questions_for_the_house_wish_for_nothing(catalog: Catalog, message: str) -> None:
     assert catalog.understand(message, [], []) == Wish(kind="none")
+
+
+TELL_ALL = """
+import json, sys
+from pathlib import Path
+from concierge.catalog import Catalog
+from concierge.paths import cache_dir
+catalog = Catalog.open(Path("feed/products.tsv"), cache_dir())
+for line in Path("tests/catalog/labels.jsonl").read_text("utf-8").splitlines():
+    label = json.loads(line)
+    wish = catalog.understand(label["query"], label["history"], [])
+    print(wish, [p.id for p in catalog.search(wish)])
+"""
+
+
+def test_two_processes_understand_alike() -> None:
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", TELL_ALL],
+            cwd=FEED.parent.parent,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3", "4")
+    ]
+    assert told[0].count(b"Wish(") == 123
+    assert len(set(told)) == 1
 
 
 ODDITIES = ["not", "no", "the", "one", "with", "under", "between", "and", "-", "300", "€", "2k", "1.250,00",
