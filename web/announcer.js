@@ -22,8 +22,11 @@ export class Announcer {
     this.#pending += delta;
     if (!/[.!?\n…]/u.test(delta)) return;
     const sentences = [...this.#segmenter.segment(this.#pending)].map(({ segment }) => segment);
-    this.#pending = sentences.pop() ?? "";
-    this.#say(sentences.join(""));
+    const last = sentences.pop() ?? "";
+    const complete = sentences.join("");
+    if (!/\p{L}/u.test(complete)) return; // a list's "1." is spoken with what it numbers
+    this.#pending = last;
+    this.#say(complete);
   }
 
   end() {

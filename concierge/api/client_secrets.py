@@ -38,8 +38,7 @@ async def create(request: Request) -> Response:
     wanted = await body.read(request, SecretRequest)
     if caller.via == "secret":
         raise Refusal(403, "not_allowed", "A client secret cannot make another; use an API key.")
-    if wanted.session.model not in (None, model, "concierge"):
-        raise Refusal(400, "invalid_value", f"This server's model is '{model}'.", "session.model")
+    wanted.session.check_model(model)
     if wanted.session.instructions is not None and not caller.trusted:
         raise Refusal(403, "not_allowed", "Instructions need an API key.", "session.instructions")
     settings = wanted.session.model_dump(include={"instructions", "max_output_tokens"}, exclude_none=True)

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from concierge.access import Refusal
 from concierge.realtime import store_unavailable
+from concierge.realtime.events import ProtocolError
 from concierge.sessions import SessionNotFound, StoreUnavailable
 
 CODES = {404: "not_found", 405: "method_not_allowed"}
@@ -42,6 +43,8 @@ async def handle(request: Request, error: Exception) -> Response:
     match error:
         case Refusal():
             return error_response(error)
+        case ProtocolError():
+            return error_response(Refusal(400, error.code, str(error), error.param))
         case SessionNotFound():
             return error_response(Refusal(404, "session_not_found", "There is no such session of yours."))
         case StoreUnavailable():
@@ -53,4 +56,6 @@ async def handle(request: Request, error: Exception) -> Response:
             return error_response(Refusal(500, "internal_error", "The server failed on this request."))
 
 
-HANDLERS = dict.fromkeys((Refusal, SessionNotFound, StoreUnavailable, HTTPException, Exception), handle)
+HANDLERS = dict.fromkeys(
+    (Refusal, ProtocolError, SessionNotFound, StoreUnavailable, HTTPException, Exception), handle
+)

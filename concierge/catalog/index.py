@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,6 +25,7 @@ from concierge.catalog.vocabulary import (
     LEXICON,
     SLOTS,
     STOP_WORDS,
+    Shade,
     garments_listed,
     garments_named,
     shade_asked,
@@ -71,15 +72,11 @@ class Index:
     def _index_garments(self) -> None:
         count = len(self.products)
         self.kinds = [kinds_of(p) for p in self.products]
-        self.garment_masks: dict[str, Mask] = {}
         positions: dict[str, list[int]] = defaultdict(list)
         for i, kinds in enumerate(self.kinds):
             for kind in frozenset().union(*(GARMENTS[k] for k in kinds)):
                 positions[kind].append(i)
-        for kind, where in positions.items():
-            mask = np.zeros(count, np.bool_)
-            mask[where] = True
-            self.garment_masks[kind] = mask
+        self.garment_masks = self._masks(positions)
         self.slots = np.array([SLOTS[k[0]] if k else "" for k in self.kinds])
         genders = np.array([p.gender for p in self.products])
         self.gender_masks = {
@@ -105,10 +102,14 @@ class Index:
                 product.description
             ):
                 positions[name].append(i)
-        self._material_masks = {}
+        self._material_masks = self._masks(positions)
+
+    def _masks(self, positions: Mapping[str, Sequence[int]]) -> dict[str, Mask]:
+        """Masks over the products that are true at the positions."""
+        masks = {name: np.zeros(len(self.products), np.bool_) for name in positions}
         for name, where in positions.items():
-            self._material_masks[name] = np.zeros(len(self.products), np.bool_)
-            self._material_masks[name][where] = True
+            masks[name][where] = True
+        return masks
 
     def _index_variants(self) -> None:
         variants = [(i, v) for i, p in enumerate(self.products) for v in p.variants]
@@ -203,30 +204,30 @@ class Index:
 
     def has(self, garments: Sequence[str], gender: str) -> bool:
         """Whether there is any such piece for that gender."""
-        return any(
-            (self.garment_masks[g] & self.gender_masks[gender]).any()
-            for g in garments
-            if g in self.garment_masks
-        )
+        return bool((self.garment_mask(garments) & self.gender_masks[gender]).any())
 
     def only_gender(self, garments: Sequence[str]) -> str:
         """`female` or `male` where every such piece is for one of them: gowns are; else empty."""
-        masks = [self.garment_masks[g] for g in garments if g in self.garment_masks]
-        if not masks:
+        pieces = self.garment_mask(garments)
+        if not pieces.any():
             return ""
-        pieces = np.logical_or.reduce(masks)
         return next((g for g, those in self.gendered.items() if those[pieces].all()), "")
 
     def nearest(self, garments: Sequence[str], colors: Sequence[str], gender: str) -> Product | None:
         """A piece that stands for one the shopper has: of that kind, and of that color if possible."""
-        mask = np.zeros(len(self.products), np.bool_)
-        for garment in garments:
-            mask |= self.garment_masks.get(garment, np.False_)
+        mask = self.garment_mask(garments)
         if gender and (mask & self.gender_masks[gender]).any():
             mask &= self.gender_masks[gender]
         colored = mask & self.in_families(family_bits(colors)) if colors else mask
         where = np.flatnonzero(colored if colored.any() else mask)
         return self.products[int(where[0])] if len(where) else None
+
+    def garment_mask(self, garments: Sequence[str]) -> Mask:
+        """Products of any of the kinds."""
+        mask = np.zeros(len(self.products), np.bool_)
+        for garment in garments:
+            mask |= self.garment_masks.get(garment, np.False_)
+        return mask
 
     def material_mask(self, name: str) -> Mask:
         """Products of a material: by their material, else title, else description."""
@@ -266,11 +267,11 @@ class Index:
 
 def family_bits(names: Sequence[str]) -> int:
     """The families that colors' names mean, as a bit set."""
-    bits = 0
-    for name in names:
-        for family in shade_asked(name).families:
-            bits |= FAMILY_BITS[family]
-    return bits
+    return _bits(shade_asked(name) for name in names)
+
+
+def _bits(shades: Iterable[Shade]) -> int:
+    return sum({FAMILY_BITS[family] for shade in shades for family in shade.families})
 
 
 def _tokens(product: Product) -> list[str]:
@@ -316,8 +317,4 @@ def _color_bits(color: str) -> tuple[int, float]:
     shades = shades_of(color)
     if not shades:
         return 0, float("nan")
-    bits = 0
-    for shade in shades:
-        for family in shade.families:
-            bits |= FAMILY_BITS[family]
-    return bits, shades[0].lightness
+    return _bits(shades), shades[0].lightness

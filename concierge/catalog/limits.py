@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from concierge.catalog.money import NUMBER, parse_amount
-from concierge.catalog.sizes import SYSTEM
+from concierge.catalog.sizes import SYSTEM, SYSTEMS
 from concierge.catalog.vocabulary import NUMBERS
 
 _TENS = [w for w, n in NUMBERS.items() if n >= 20]
@@ -215,14 +215,8 @@ def _spelled(size: str) -> str:
     size = re.sub(r" ?(?:½|1/2)$", ".5", size).replace(",", ".")
     match = re.fullmatch(r"([A-Za-z]+) ?(\d.*)", size)
     if match:
-        names = {
-            "french": "FR",
-            "italian": "IT",
-            "british": "UK",
-            "american": "US",
-            "european": "EU",
-            "german": "DE",
-        }
-        return f"{names.get(match[1].lower(), match[1].upper())} {match[2]}"
+        system = match[1].lower()
+        short = SYSTEMS.get(system, system) if len(system) > 3 else system
+        return f"{short.upper()} {match[2]}"
     long = {"small": "S", "medium": "M", "large": "L"}
     return long.get(size.lower(), size.upper() if len(size) <= 4 else size.lower().replace("-", " "))

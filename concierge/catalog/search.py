@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from concierge.catalog import sizes
 from concierge.catalog.index import Index, Mask, family_bits
@@ -44,9 +45,9 @@ def allowed(index: Index, wish: Wish) -> Mask:
     if wish.gender:
         mask &= index.gender_masks[wish.gender]
     if wish.garments:
-        mask &= _any(index, wish.garments)
+        mask &= index.garment_mask(wish.garments)
     if wish.not_garments:
-        mask &= ~_any(index, wish.not_garments)
+        mask &= ~index.garment_mask(wish.not_garments)
     if wish.materials:
         mask &= np.logical_or.reduce([index.material_mask(m) for m in wish.materials])
     for material in wish.not_materials:
@@ -55,13 +56,6 @@ def allowed(index: Index, wish: Wish) -> Mask:
     for product in wish.exclude:
         if product in index.position:
             mask[index.position[product]] = False
-    return mask
-
-
-def _any(index: Index, garments: Sequence[str]) -> Mask:
-    mask = np.zeros(len(index.products), np.bool_)
-    for garment in garments:
-        mask |= index.garment_masks.get(garment, np.False_)
     return mask
 
 
@@ -96,19 +90,25 @@ def search(index: Index, wish: Wish, limit: int) -> list[Product]:
     score = _score(index, wish, mask)
     if wish.look:
         return _look(index, wish, mask, score, limit)
-    where = np.flatnonzero(mask & np.isfinite(score))
+    best = _ranked(mask, score)
     if wish.order:
-        prices = index.current_price[where]
-        order = np.lexsort((-score[where], prices if wish.order == "cheapest" else -prices))
-        return [index.products[i] for i in where[order][:limit]]
-    best = where[np.argsort(-score[where], kind="stable")]
+        prices = index.current_price[best]
+        by_price = np.argsort(prices if wish.order == "cheapest" else -prices, kind="stable")
+        return [index.products[i] for i in best[by_price][:limit]]
     return [index.products[i] for i in _varied(index, wish, best.tolist(), limit)]
+
+
+def _ranked(mask: Mask, score: Floats) -> npt.NDArray[np.intp]:
+    """Products of the mask for which something speaks, best first; the feed's order among equals."""
+    where = np.flatnonzero(mask & np.isfinite(score))
+    return where[np.argsort(-score[where], kind="stable")]
 
 
 def _varied(index: Index, wish: Wish, best: Sequence[int], limit: int) -> list[int]:
     """The best, but at most two of a kind where no kind was asked for, and each kind where several were."""
     if len(wish.garments) > 1:
-        firsts = [next((i for i in best if _kind_is(index, i, g)), None) for g in wish.garments]
+        masks = [index.garment_mask([garment]) for garment in wish.garments]
+        firsts = [next((i for i in best if mask[i]), None) for mask in masks]
         chosen = list(dict.fromkeys(i for i in firsts if i is not None))[:limit]
         return chosen + [i for i in best if i not in chosen][: limit - len(chosen)]
     if wish.garments or wish.text.strip():
@@ -123,11 +123,6 @@ def _varied(index: Index, wish: Wish, best: Sequence[int], limit: int) -> list[i
             if len(chosen) == limit:
                 break
     return chosen
-
-
-def _kind_is(index: Index, i: int, garment: str) -> bool:
-    mask = index.garment_masks.get(garment)
-    return mask is not None and bool(mask[i])
 
 
 def _score(index: Index, wish: Wish, mask: Mask) -> Floats:
@@ -259,8 +254,7 @@ def _accompany(index: Index, wish: Wish, mask: Mask, limit: int) -> list[Product
     if wish.text or wish.hints:
         score = score + 0.5 * _score(index, replace(wish, goes_with=None), mask)
     if wish.garments:
-        where = np.flatnonzero(mask & np.isfinite(score))
-        return [index.products[i] for i in where[np.argsort(-score[where], kind="stable")][:limit]]
+        return [index.products[i] for i in _ranked(mask, score)[:limit]]
     mask &= index.slots != index.slots[piece]
     slots = _places_beside(index, piece)
     return _fill(index, slots, mask, score, limit, wish.price_max, total=False)
@@ -270,8 +264,7 @@ def _look(index: Index, wish: Wish, mask: Mask, score: Floats, limit: int) -> li
     """An outfit: the best dress, suit or trousers, then what goes with it; within price_max in all."""
     anchors = mask & np.isin(index.slots, _ANCHORS) & np.isfinite(score)
     if not anchors.any():
-        where = np.flatnonzero(mask & np.isfinite(score))
-        return [index.products[i] for i in where[np.argsort(-score[where], kind="stable")][:limit]]
+        return [index.products[i] for i in _ranked(mask, score)[:limit]]
     budget = wish.price_max
     affordable = anchors
     if budget is not None and limit > 1:  # leave something for shoes

@@ -10,11 +10,11 @@ _LETTERS = {
     "x large": "xl", "xxl": "2xl", "xxxl": "3xl", "xxs": "2xs", "xx large": "2xl", "2x": "2xl", "3x": "3xl",
 }  # fmt: skip
 _ONE_SIZE = frozenset(("one size", "onesize", "os", "osfa", "one", "tu", "uni", "u", "onesize fits all", "n a", "na", "unique", "unisize", "one size fits all", "free size", ""))  # fmt: skip
-_SYSTEMS = {
+SYSTEMS = {
     "uk": "uk", "gb": "uk", "british": "uk", "us": "us", "usa": "us", "american": "us", "eu": "eu", "eur": "eu",
     "european": "eu", "fr": "fr", "french": "fr", "it": "it", "italian": "it", "de": "de", "german": "de",
 }  # fmt: skip
-SYSTEM = "|".join(sorted(_SYSTEMS, key=len, reverse=True))
+SYSTEM = "|".join(sorted(SYSTEMS, key=len, reverse=True))
 
 # What to add to a number of a system to come to the number that European houses print bare, by what is worn.
 # Clothing after French sizing (UK 10 = FR 38), men's after chest in half centimetres; shoes in Paris points.
@@ -66,7 +66,7 @@ def _part_keys(part: str) -> set[str]:
     ):
         number = _number(match[2])
         system = match[1] or match[3]
-        return {number, _SYSTEMS[system] + number} if system else {number}
+        return {number, SYSTEMS[system] + number} if system else {number}
     if match := re.match(r"w ?(\d{2})\b", plain):
         return {match[1], "w" + match[1]}
     return {plain}
@@ -81,7 +81,7 @@ def asked(size: str, worn: str) -> tuple[frozenset[str], frozenset[str]]:
     """
     text = size.lower().strip()
     if match := re.fullmatch(rf"({SYSTEM}) ?(\d{{1,2}}(?:[.,]5)?)", text):
-        system, number = _SYSTEMS[match[1]], _number(match[2])
+        system, number = SYSTEMS[match[1]], _number(match[2])
         offset = _TO_BARE.get((system, worn))
         bare = {f"{float(number) + offset:g}"} if offset is not None else set()
         if system == "us" and worn == "female shoes":  # between two whole sizes: both are worn

@@ -21,7 +21,6 @@ from concierge.catalog.wish import Than, Wish
 _REMEMBERED = 16  # earlier messages that still count
 _CENT = Decimal("0.01")
 _LIKE = re.compile(r"\b(?:like|similar to|in the style of|resembl\w+|along the lines of)\b")
-_THAN = re.compile(r"\bthan\b|\binstead of\b")
 _ONE_PIECE = re.compile(r"\b(?:something|anything|piece|gift|present|item)\b")
 
 
@@ -47,10 +46,9 @@ class Understanding:
             wish = self._pairing(said, message, earlier, shown)
             if wish is not None:
                 return wish
-        about = referred(said, said.tokens, message, shown, self._index)
         if said.house:
             return Wish(kind="none")
-        if about:
+        if about := referred(said, said.tokens, message, shown, self._index):
             return self._about(said, about, earlier)
         if not self._wishes(said, bool(earlier.garments or earlier.occasions or earlier.text)):
             return Wish(kind="none")

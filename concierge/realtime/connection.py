@@ -151,10 +151,7 @@ class Connection:
     async def _update(self, config: events.SessionConfig) -> None:
         if config.instructions is not None and not self._caller.trusted:
             raise ProtocolError("not_allowed", "Instructions need an API key.", "session.instructions")
-        if config.model not in (None, self._model.name, "concierge"):
-            raise ProtocolError(
-                "invalid_value", f"This server's model is '{self._model.name}'.", "session.model"
-            )
+        config.check_model(self._model.name)
         self._session.settings |= config.model_dump(
             include={"instructions", "max_output_tokens"}, exclude_none=True
         )

@@ -104,6 +104,11 @@ class SessionConfig(Strict):
     tool_choice: Literal["auto", "none"] | None = None
     truncation: Literal["auto"] | None = None
 
+    def check_model(self, served: str) -> None:
+        """Raises ProtocolError if it asks for another model than the one that is served, or its alias."""
+        if self.model not in (None, served, "concierge"):
+            raise ProtocolError("invalid_value", f"This server's model is '{served}'.", "session.model")
+
 
 class ResponseConfig(Strict):
     instructions: str | None = None

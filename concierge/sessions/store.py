@@ -170,8 +170,8 @@ class SessionStore:
         """
         place = (after.id,) if after else ()
         await self._write(session, Write(_PUT, (item.id, item.to_json(), *place)))
-        ids = [i.id for i in session.items]
-        session.items.insert(ids.index(after.id) + 1 if after and after.id in ids else len(ids), item)
+        places = (n for n, other in enumerate(session.items, 1) if after and other.id == after.id)
+        session.items.insert(next(places, len(session.items)), item)
 
     async def replace(self, session: Session, item: Item) -> None:
         """Store an item's new state. Raises as `append`."""

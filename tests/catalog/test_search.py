@@ -1,6 +1,5 @@
 """Limits that hold, pieces that are found, and how long it takes."""
 
-import csv
 import json
 import statistics
 import time
@@ -25,8 +24,7 @@ from concierge.catalog.vocabulary import (
     shades_of,
     words,
 )
-
-from .conftest import FEED
+from scripts.measure_search import write_large
 
 LABELS = [
     json.loads(line) for line in (Path(__file__).parent / "labels.jsonl").read_text("utf-8").splitlines()
@@ -245,18 +243,8 @@ def test_recall_over_the_held_out_labels_keeps_its_level(catalog: Catalog) -> No
 @pytest.fixture(scope="module")
 def fifty_thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped products, each some 290 times under other ids, names and prices."""
-    with FEED.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    firsts = list({row["item_group_id"]: row for row in rows}.values())
     path = tmp_path_factory.mktemp("large") / "feed.tsv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), delimiter="\t")
-        writer.writeheader()
-        for number in range(50_000):
-            row = firsts[number % len(firsts)]
-            amount = Decimal(row["price"].split()[0]) + number // len(firsts)
-            own = {"id": f"i{number}", "item_group_id": "", "price": f"{amount} EUR"}
-            writer.writerow(row | own | {"title": f"{row['title']} No {number}"})
+    write_large(path)
     return path
 
 

@@ -210,7 +210,7 @@ async def test_items_are_added_at_the_end(server: Server) -> None:
 
 async def test_instructions_and_limits_of_a_session(server: Server) -> None:
     async with talk(server.realtime) as client:
-        settings: dict[str, Any] = {"instructions": "Answer in one word.", "max_output_tokens": 3}
+        settings: dict[str, Any] = {"instructions": "Write long letters.", "max_output_tokens": 3}
         await client.send("session.update", session={"type": "realtime", **settings})
         updated = await client.receive()
         assert updated["type"] == "session.updated"
