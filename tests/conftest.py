@@ -1,5 +1,6 @@
 """What every room's tests may use."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from concierge.models import resolve
 from concierge.settings import load
 from tests.servers import Server, running
+
+# A shell's background job ignores interrupts, and so would every program that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ def test_live_region_speaks_in_sentences(open_page: OpenPage) -> None:
     said = wait_for_reply(page)
     spoken = page.evaluate("window.spoken")
     assert 1 <= len(spoken) <= len(re.findall(r"[.!?…\n]+", said)) + 1
-    assert all(re.search(r"[^\W\d_]", piece) for piece in spoken)
+    assert all(re.search(r"[^\W\d_]", piece) for piece in spoken[:-1])
     letters = re.compile(r"[^a-z]")
     assert letters.sub("", "".join(spoken).lower()) == letters.sub("", said.lower())
     # The log itself is silent, or each token would be read out.
