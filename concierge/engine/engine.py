@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from concierge.engine.detokenizer import Detokenizer
+from concierge.engine.host_cache import HostCache, Saved
 from concierge.engine.llama import MAX_SEQUENCES, Batch, Context, DecodeError, Model, gpu_offload_supported
 from concierge.engine.prefix_cache import PrefixCache
 from concierge.engine.sampling import Sampler
@@ -39,6 +40,8 @@ from concierge.errors import UserError
 
 BATCH = 512  # tokens a step at most
 QUEUE_PER_PLACE = 4  # requests that may wait for each place before the answer is 'busy'
+IDLE_CELLS = 1024  # of chats between two turns; attention passes over every cell, so more go to host memory
+HOST_SHARE = 4  # a quarter of the memory left over is for prefixes that had to leave the KV cache
 LONG_TEXT = 20_000  # characters; tokenizing more than this would hold up the event loop
 
 logger = logging.getLogger(__name__)
@@ -101,6 +104,9 @@ class Engine:
         self._context = Context(model, cells=cells, batch=BATCH, threads=threads)
         self._batch = Batch(BATCH)
         self._cache = PrefixCache(MAX_SEQUENCES)
+        # Of a sliding window's cells only those within it are saved, so nothing could branch from them.
+        spare = 0 if model.sliding_window else max(0, _free_memory() - cells * model.kv_bytes_per_token)
+        self._host = HostCache(spare // HOST_SHARE)
         self._scheduler = Scheduler(chats, BATCH, chats * QUEUE_PER_PLACE)
         self._streams: dict[Sequence, Stream] = {}
         self._mailbox: deque[Callable[[], None]] = deque()
@@ -109,7 +115,8 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._accepted = 0  # requests that the loop has sent and not yet seen end
-        self._prompt_tokens = self._cached_tokens = self._completion_tokens = self._steps = 0
+        self._prompt_tokens = self._cached_tokens = self._restored_tokens = 0
+        self._completion_tokens = self._steps = 0
         self._step_seconds = self._decode_seconds = 0.0
         self.info = ModelInfo(
             name=model.path.stem,
@@ -215,6 +222,8 @@ class Engine:
             step_seconds=self._step_seconds,
             decode_seconds=self._decode_seconds,
             evictions=self._cache.evictions,
+            restored_tokens=self._restored_tokens,
+            host_bytes=self._host.bytes,
         )
 
     def step_cost(self) -> tuple[float, float]:
@@ -332,11 +341,7 @@ class Engine:
         match = self._cache.match(sequence.tokens[:-1])  # the last one must be computed, for its logits
         slot = self._cache.acquire(match)
         if slot is None:
-            evicted = self._cache.evict()
-            if evicted is None:
-                return False
-            self._context.remove(evicted)
-            return self._place(sequence)
+            return self._evict() and self._place(sequence)
         promised = sum(
             s.capacity - self._cache.held(s.slot) for s in self._scheduler.running if s.slot is not None
         )
@@ -347,7 +352,27 @@ class Engine:
         if not match.whole and match.holder is not None:
             self._context.copy(match.holder, slot, 0, match.length)
         sequence.slot, sequence.computed, sequence.cached = slot, match.length, match.length
+        self._restore(sequence)
         return True
+
+    def _restore(self, sequence: Sequence) -> None:
+        """Take from host memory what that has of the rest of its prompt, unless computing it is faster."""
+        assert sequence.slot is not None
+        while found := self._host.find(sequence.tokens[:-1], sequence.computed):
+            entry, length = found
+            _, each = self._scheduler.cost.curve
+            if each and self._host.seconds(entry) > each * (length - sequence.computed):
+                return
+            started = time.perf_counter()
+            saved = self._host.take(entry, length)
+            while self._used() + saved.size > self._context.cells and self._evict():
+                pass
+            if not self._context.restore(saved.data, sequence.slot, sequence.computed, length):
+                return
+            self._host.observe(saved, time.perf_counter() - started)
+            self._restored_tokens += length - sequence.computed
+            sequence.computed = sequence.cached = length
+            self._record(sequence)
 
     def _draft(self, slices: list[Slice]) -> None:
         """Let the decoding sequences guess on, as far as that raises everybody's tokens a second."""
@@ -461,6 +486,8 @@ class Engine:
             self._record(sequence)
             self._cache.release(sequence.slot)
             sequence.slot = None
+            while self._host.limit and self._cache.reclaimable() > IDLE_CELLS and self._evict():
+                pass
 
     def _record(self, sequence: Sequence) -> None:
         assert sequence.slot is not None
@@ -485,10 +512,16 @@ class Engine:
         self._hand_over(handover)
 
     def _evict(self) -> bool:
-        evicted = self._cache.evict()
-        if evicted is not None:
-            self._context.remove(evicted)
-        return evicted is not None
+        """Take the least recently used prefix out of the KV cache; host memory keeps what no other holds."""
+        oldest = self._cache.oldest
+        if oldest is None:
+            return False
+        tokens, start = self._cache.tokens(oldest), self._cache.shared(oldest)
+        if self._host.limit and start < len(tokens):
+            self._host.put(Saved(tokens, start, self._context.save(oldest, start, len(tokens))))
+        self._cache.evict()
+        self._context.remove(oldest)
+        return True
 
     def _used(self) -> int:
         """Cells in use: those the tree records, and what running sequences have computed beyond it."""

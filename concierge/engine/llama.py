@@ -22,7 +22,9 @@ from llama_cpp.llama_grammar import json_schema_to_gbnf
 from concierge.errors import UserError
 
 Tokens = npt.NDArray[np.int32]
-MAX_SEQUENCES = 256  # LLAMA_MAX_SEQ, a constant of the build
+Bytes = npt.NDArray[np.uint8]
+MAX_SEQUENCES = 255  # LLAMA_MAX_SEQ, a constant of the build, less one
+_SPARE = MAX_SEQUENCES  # the one through which cells go out and come in
 
 logger = logging.getLogger(__name__)
 
@@ -160,8 +162,18 @@ class Model:
         return int(C.llama_model_n_ctx_train(self._model))
 
     @property
+    def sliding_window(self) -> int:
+        """Tokens that local attention looks back on; 0 if there is none."""
+        return int(C.llama_model_n_swa(self._model))
+
+    @property
     def parameters(self) -> int:
         return int(C.llama_model_n_params(self._model))
+
+    @property
+    def bytes(self) -> int:
+        """Size of all weights."""
+        return int(C.llama_model_size(self._model))
 
     @property
     def kv_bytes_per_token(self) -> int:
@@ -241,7 +253,7 @@ class Context:
         params = C.llama_context_default_params()
         params.n_ctx = cells
         params.n_batch = params.n_ubatch = batch
-        params.n_seq_max = MAX_SEQUENCES
+        params.n_seq_max = MAX_SEQUENCES + 1
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = True  # a prefix is shared by marking cells, without copying them
         params.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_ENABLED  # or idle cells are paid for in each step
@@ -275,8 +287,28 @@ class Context:
         """Take `sequence` off the cells at positions [start, end); -1 is open-ended."""
         C.llama_memory_seq_rm(self._memory, sequence, start, end)
 
+    def save(self, sequence: int, start: int, end: int) -> Bytes:
+        """Keys and values of `sequence` at positions [start, end), for `restore`."""
+        self.copy(sequence, _SPARE, start, end)
+        data = np.empty(C.llama_state_seq_get_size(self._context, _SPARE), np.uint8)
+        C.llama_state_seq_get_data(self._context, _pointer(data), data.size, _SPARE)
+        self.remove(_SPARE)
+        return data
+
+    def restore(self, data: Bytes, sequence: int, start: int, end: int) -> bool:
+        """Give `sequence` the positions [start, end) of what was saved. False: no room for all of it."""
+        if not C.llama_state_seq_set_data(self._context, _pointer(data), data.size, _SPARE):
+            return False
+        self.copy(_SPARE, sequence, start, end)
+        self.remove(_SPARE)
+        return True
+
     def close(self) -> None:
         C.llama_free(self._context)
+
+
+def _pointer(data: Bytes) -> Any:
+    return data.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 class SamplerChain:

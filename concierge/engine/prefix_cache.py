@@ -91,7 +91,7 @@ class PrefixCache:
         self._ends[sequence] = self._root
         self._lengths[sequence] = 0
         if match.holder is not None:
-            self._hold(sequence, self._path(match.holder)[: match.length])
+            self._hold(sequence, self.tokens(match.holder)[: match.length])
         return sequence
 
     def extend(self, sequence: int, tokens: Tokens) -> Duplicate | None:
@@ -142,18 +142,49 @@ class PrefixCache:
             node = node.parent
         self._free.append(sequence)
 
+    @property
+    def oldest(self) -> int | None:
+        """The least recently used idle sequence."""
+        return next(iter(self._idle), None)
+
     def evict(self) -> int | None:
         """Drop the least recently used idle sequence. Returns it for its cells to be cleared, or None."""
-        if not self._idle:
-            return None
-        sequence = next(iter(self._idle))
-        self.drop(sequence)
-        self.evictions += 1
+        sequence = self.oldest
+        if sequence is not None:
+            self.drop(sequence)
+            self.evictions += 1
         return sequence
+
+    def touch(self, sequence: int) -> None:
+        """Make an idle sequence the most recently used."""
+        self._idle[sequence] = self._idle.pop(sequence)
 
     def held(self, sequence: int) -> int:
         """Tokens that the tree records for `sequence`."""
         return self._lengths[sequence]
+
+    def tokens(self, sequence: int) -> Tokens:
+        """The prefix that `sequence` holds."""
+        edges: list[Tokens] = []
+        node: Node | None = self._ends[sequence]
+        while node is not None:
+            edges.append(node.tokens)
+            node = node.parent
+        return np.concatenate(edges[::-1])
+
+    def shared(self, sequence: int) -> int:
+        """How many of its tokens other sequences hold as well."""
+        length, node = self._lengths[sequence], self._ends[sequence]
+        while node.parent is not None and len(node.holders) == 1:
+            length, node = length - len(node.tokens), node.parent
+        return length
+
+    def holders(self, tokens: Tokens) -> Iterator[tuple[int, set[int]]]:
+        """How many of `tokens` each node of their path takes it to, and the sequences that hold so many."""
+        length = 0
+        for node, common in self._walk(tokens):
+            length += common
+            yield length, node.holders
 
     def reclaimable(self) -> int:
         """Cells that would be free if every idle sequence were evicted."""
@@ -178,14 +209,6 @@ class PrefixCache:
             if shared < len(child.tokens):
                 return
             node, position = child, position + shared
-
-    def _path(self, sequence: int) -> Tokens:
-        edges: list[Tokens] = []
-        node: Node | None = self._ends[sequence]
-        while node is not None:
-            edges.append(node.tokens)
-            node = node.parent
-        return np.concatenate(edges[::-1])
 
     def _hold(self, sequence: int, tokens: Tokens) -> None:
         """Make `sequence` a holder of every node along `tokens`, adding and splitting nodes as needed."""

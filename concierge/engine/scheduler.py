@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from concierge.engine.sequence import Sequence, Slice
 
-STREAMING_STEP = 0.080  # s; while someone reads along, a step with prefill in it may take about this long
+STREAMING_STEP = 0.040  # s; while someone reads along, a step with prefill in it may take about this long,
+SMOOTH = 1.4  # or so many times as long as without it, where that is more
 SMALLEST_CHUNK = 16  # tokens of prefill that always go into a step, or prompts would starve
 
 
@@ -106,7 +107,9 @@ class Scheduler:
         prefilling = sorted((s for s in self.running if not s.decoding), key=lambda s: s.order)
         room = self.batch - len(slices)
         if slices:
-            fitting = self.cost.tokens_within(STREAMING_STEP) - len(slices)
+            base, each = self.cost.curve
+            step = max(STREAMING_STEP, SMOOTH * (base + each * len(slices)))
+            fitting = self.cost.tokens_within(step) - len(slices)
             room = min(room, max(fitting, SMALLEST_CHUNK))
         if len(prefilling) > 1:
             oldest = prefilling[0]

@@ -154,7 +154,9 @@ class EngineStats:
         cached_sequences: finished chats whose KV prefix is kept.
         prompt_tokens, cached_tokens, completion_tokens: totals over finished requests.
         steps: batches run; `step_seconds` their time, `decode_seconds` the part inside llama.cpp.
-        evictions: kept prefixes given up for newer ones.
+        evictions: kept prefixes that left the KV cache for newer ones.
+        restored_tokens: those of `cached_tokens` that came back from host memory.
+        host_bytes: host memory that evicted prefixes take.
     """
 
     running: int
@@ -169,3 +171,5 @@ class EngineStats:
     step_seconds: float
     decode_seconds: float
     evictions: int
+    restored_tokens: int
+    host_bytes: int

@@ -2,11 +2,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from concierge.engine import Chunk, Engine, Message, Request, SamplingParams
-from concierge.engine.llama import Batch, Context, Model
+from scripts.check_isolation import Difference, is_tie
 
 HOUSE = Message(
     "system", "You are the concierge of a small house of fashion. " + "Answer briefly and kindly. " * 40
@@ -48,29 +47,4 @@ def user(text: str) -> Message:
 
 
 def prove_tie(path: Path, prompt: list[int], ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
-    """The two tokens at the first difference are the best two, closer than batch shapes alone move logits."""
-    at = next(
-        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
-    )
-    tokens = np.array([*prompt, *ours[:at]], np.int32)
-    model = Model(path, 0)
-    whole, split = logits(model, tokens, 512), logits(model, tokens, 7)
-    noise = float(np.abs(whole - split).max())
-    best = np.argsort(whole)[-2:]
-    gap = float(whole[best[1]] - whole[best[0]])
-    assert gap <= 2 * noise, f"not a tie: gap {gap}, noise {noise}"
-    for token in (ours[at : at + 1], theirs[at : at + 1]):
-        assert not token or token[0] in best
-    assert noise < 1.0  # else anything would pass for a tie
-
-
-def logits(model: Model, tokens: np.ndarray, chunk: int) -> np.ndarray:
-    """Logits after `tokens`, prefilled `chunk` at a time."""
-    context, batch = Context(model, cells=2048, batch=512, threads=2), Batch(512)
-    for start in range(0, len(tokens), chunk):
-        batch.clear()
-        index = batch.add(tokens[start : start + chunk], start, 0, logits=1)
-        context.decode(batch)
-    result = context.logits(index).copy()
-    context.close()
-    return result
+    assert is_tie(path, Difference(prompt, ours, theirs)), (ours, theirs)

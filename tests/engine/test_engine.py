@@ -5,6 +5,7 @@ import json
 import math
 import time
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from concierge.engine import (
     Request,
     SamplingParams,
 )
-from tests.engine.conftest import HOUSE, reply, user
+from tests.engine.conftest import HOUSE, prove_tie, reply, user
 
 
 async def test_many_chats_stream_together(running) -> None:
@@ -46,6 +47,35 @@ async def test_a_returning_chat_prefills_only_its_new_tokens(running) -> None:
             chat += [Message("assistant", text, last.tokens), user(question)]
             _, last = await reply(engine, *chat)
             assert last.usage.cached_tokens >= before - 1
+
+
+async def crowd_out(engine) -> None:
+    """Others until every idle chat has been evicted."""
+    long = "linen " * 150
+    await asyncio.gather(*(reply(engine, HOUSE, user(f"{i} {long}"), max_tokens=2) for i in range(8)))
+
+
+async def test_an_evicted_chat_comes_back_from_host_memory(running, small_model: Path) -> None:
+    async with running(chats=2, context=768) as engine:
+        first = [HOUSE, user("What is tweed?")]
+        text, last = await reply(engine, *first, max_tokens=24)
+        held = last.usage.total_tokens - 1
+        await crowd_out(engine)
+        assert engine.stats().evictions > 0
+        assert engine.stats().host_bytes > 0
+        second = [*first, Message("assistant", text, last.tokens), user("And linen?")]
+        _, restored = await reply(engine, *second)
+        assert restored.usage.cached_tokens >= held
+        assert engine.stats().restored_tokens > 0
+
+        engine._host._seconds_per_byte = 1.0  # as if the memory were slower than the arithmetic
+        await crowd_out(engine)
+        before = engine.stats().restored_tokens
+        _, recomputed = await reply(engine, *second)
+        assert recomputed.usage.cached_tokens < held
+        assert engine.stats().restored_tokens == before
+    if restored.tokens != recomputed.tokens:
+        prove_tie(small_model, engine._template.encode(second), restored.tokens, recomputed.tokens)
 
 
 async def test_a_retried_turn_forks_from_its_prompt(running) -> None:

@@ -104,6 +104,15 @@ class Against(RuleBasedStateMachine):
         assert self.cache.reclaimable() == len(prefixes - kept)
         assert all(self.cache.held(s) == len(t) for s, t in self.held.items())
 
+    @invariant()
+    def what_a_sequence_holds_and_shares(self) -> None:
+        for sequence, tokens in self.held.items():
+            assert self.cache.tokens(sequence).tolist() == tokens
+            others = [common(t, tokens) for s, t in self.held.items() if s != sequence]
+            assert self.cache.shared(sequence) == max(map(len, others), default=0)
+            for length, holders in self.cache.holders(array(tokens)):
+                assert holders == {s for s, t in self.held.items() if t[:length] == tokens[:length]}
+
 
 TestAgainstModel = Against.TestCase
 TestAgainstModel.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

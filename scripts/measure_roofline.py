@@ -1,0 +1,194 @@
+"""Draws the limits: what this machine's memory and arithmetic allow, and where prefill and decode stand.
+
+The roofline model (Williams et al. 2009, doi:10.1145/1498765.1498785): a step cannot take less
+time than its bytes take to read, nor than its operations take to compute. Prints Markdown tables, and with
+--plot writes a PNG (matplotlib is in the extra `compare`).
+
+    .venv/bin/python scripts/measure_roofline.py [--model GGUF] [--rounds 5] [--plot FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from concierge.engine.llama import Batch, Context, Model, gpu_offload_supported
+from concierge.models import resolve
+from concierge.settings import Settings
+
+CORES = os.cpu_count() or 1
+HOUSE, OWN = 700, 200  # tokens of context: shared by all chats, and each chat's own
+CHATS = (1, 2, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    bandwidth: float  # bytes a second
+    rate: float  # operations a second
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A step: its bytes and operations, and the seconds it took."""
+
+    name: str
+    tokens: int
+    bytes: float
+    operations: float
+    seconds: float
+
+    @property
+    def intensity(self) -> float:
+        """Operations a byte."""
+        return self.operations / self.bytes
+
+    def bound(self, machine: Machine) -> float:
+        """Seconds that it takes at least."""
+        return max(self.bytes / machine.bandwidth, self.operations / machine.rate)
+
+
+def fastest(run: Callable[[], object], rounds: int) -> float:
+    def once() -> float:
+        started = time.perf_counter()
+        run()
+        return time.perf_counter() - started
+
+    once()
+    return min(once() for _ in range(rounds))
+
+
+def measure_machine(rounds: int) -> Machine:
+    """Reading memory with all cores, and multiplying matrices in single precision (numpy's BLAS)."""
+    parts = [np.ones(64 << 20, np.float32) for _ in range(CORES)]
+    with ThreadPoolExecutor(CORES) as pool:
+        reading = fastest(lambda: list(pool.map(np.max, parts)), rounds)
+    size = 2048
+    a, b = np.ones((size, size), np.float32), np.ones((size, size), np.float32)
+    multiplying = fastest(lambda: a @ b, rounds)
+    return Machine(sum(p.nbytes for p in parts) / reading, 2 * size**3 / multiplying)
+
+
+class Cost:
+    """Bytes and operations of a batch, from the model's shape."""
+
+    def __init__(self, model: Model) -> None:
+        self.weights = model.bytes
+        self.kv = model.kv_bytes_per_token
+        head = model.number("attention.key_length", 0) or (
+            model.number("embedding_length", 0) // model.number("attention.head_count", 1)
+        )
+        width = model.number("attention.head_count", 1) * head
+        self.attention = 4 * model.number("block_count", 0) * width  # a token, for each cell it looks at
+        self.output = model.vocab.size * model.number("embedding_length", 0)
+        self.inner = model.parameters - self.output  # a tied embedding is multiplied with once: as the output
+
+    def of(self, name: str, tokens: int, logits: int, seen: int, cells: int, seconds: float) -> Work:
+        """`seen`: cells that each token looks at; `cells`: distinct ones that are read."""
+        operations = 2 * (self.inner * tokens + self.output * logits) + self.attention * tokens * seen
+        return Work(name, tokens, self.weights + self.kv * cells, operations, seconds)
+
+
+def measure_steps(model: Model, rounds: int) -> list[Work]:
+    chats = max(CHATS)
+    context = Context(model, cells=HOUSE + (chats + 1) * (OWN + 64) + 1024, batch=512, threads=CORES)
+    batch, cost = Batch(512), Cost(model)
+    numbers = np.random.default_rng(1)
+
+    def compute(parts: list[tuple[int, int, int]]) -> float:
+        """Seconds for (sequence, position, tokens) each, with logits after each one's last token."""
+        batch.clear()
+        for sequence, position, count in parts:
+            batch.add(numbers.integers(1000, 40000, count, np.int32), position, sequence, logits=1)
+        started = time.perf_counter()
+        context.decode(batch)
+        return time.perf_counter() - started
+
+    house, spare = chats, chats + 1
+    compute([(house, 0, 512)])
+    compute([(house, 512, HOUSE - 512)])
+    for chat in range(chats):
+        context.copy(house, chat, 0, HOUSE)
+        compute([(chat, HOUSE, OWN)])
+    works = []
+    for count in (16, 64, 256, 512):
+        seconds = []
+        for _ in range(rounds):
+            seconds.append(compute([(spare, 0, count)]))
+            context.remove(spare)
+        name = f"prefill, {count} tokens"
+        works.append(cost.of(name, count, 1, count // 2, count, statistics.median(seconds)))
+    position = HOUSE + OWN
+    for count in CHATS:
+        seconds = []
+        for _ in range(rounds):
+            seconds.append(compute([(chat, position, 1) for chat in range(count)]))
+            for chat in range(count):
+                context.remove(chat, position)
+        name = f"decode, {count} chat{'s' * (count > 1)}"
+        cells = HOUSE + count * OWN
+        works.append(cost.of(name, count, count, position, cells, statistics.median(seconds)))
+    context.close()
+    return works
+
+
+def show(machine: Machine, works: list[Work]) -> None:
+    print("| machine | measured |\n|---|---|")
+    print(f"| reading memory, {CORES} cores | {machine.bandwidth / 1e9:.1f} GB/s |")
+    print(f"| matrix product, float32 | {machine.rate / 1e9:.0f} GFLOP/s |")
+    print(f"| ridge | {machine.rate / machine.bandwidth:.1f} operations a byte |\n")
+    print("| step | MB | GFLOP | operations a byte | bound by | at least | measured | tokens/s | of roof |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for work in works:
+        bound = work.bound(machine)
+        by = "memory" if work.intensity < machine.rate / machine.bandwidth else "arithmetic"
+        print(
+            f"| {work.name} | {work.bytes / 1e6:.0f} | {work.operations / 1e9:.2f} | {work.intensity:.1f} "
+            f"| {by} | {1000 * bound:.1f} ms | {1000 * work.seconds:.1f} ms "
+            f"| {work.tokens / work.seconds:.0f} | {bound / work.seconds:.0%} |"
+        )
+
+
+def plot(machine: Machine, works: list[Work], path: Path) -> None:
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
+    roof = np.geomspace(1, 1000, 200)
+    axes.plot(roof, np.minimum(roof * machine.bandwidth, machine.rate) / 1e9, color="black")
+    for kind, color in (("prefill", "tab:blue"), ("decode", "tab:red")):
+        points = [work for work in works if work.name.startswith(kind)]
+        x = [work.intensity for work in points]
+        y = [work.operations / work.seconds / 1e9 for work in points]
+        axes.plot(x, y, "o-", color=color, label=kind)
+        for work, left, up in zip(points, x, y, strict=True):
+            axes.annotate(str(work.tokens), (left, up), textcoords="offset points", xytext=(4, -11))
+    axes.set(xscale="log", yscale="log", xlabel="operations a byte", ylabel="GFLOP/s")
+    axes.set_title("Roofline; numbers are tokens a step")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="small")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--plot", type=Path)
+    args = parser.parse_args()
+    model = Model(resolve(args.model, Settings().cache_dir), -1 if gpu_offload_supported() else 0)
+    machine, works = measure_machine(args.rounds), measure_steps(model, args.rounds)
+    show(machine, works)
+    if args.plot:
+        plot(machine, works, args.plot)
+
+
+if __name__ == "__main__":
+    main()
