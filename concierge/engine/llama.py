@@ -209,11 +209,10 @@ class Model:
 
     @property
     def file_type(self) -> str:
-        """The mixture of tensor types its weights are in, as `quantize` names it; `ALL_F32` is none."""
-        prefix = "LLAMA_FTYPE_"
-        names = {value: name for name, value in vars(C).items() if name.startswith(prefix)}
-        name = names.get(C.llama_model_ftype(self._model) & ~C.LLAMA_FTYPE_GUESSED, "unknown")
-        return name.removeprefix(prefix).removeprefix("MOSTLY_")
+        """The mixture of tensor types that the weights are in, as `quantize` names it; or `unknown`."""
+        prefix = "LLAMA_FTYPE_MOSTLY_"
+        names = {str(value): name for name, value in vars(C).items() if name.startswith(prefix)}
+        return names.get(self.metadata("general.file_type") or "", "unknown").removeprefix(prefix)
 
     @property
     def kv_bytes_per_token(self) -> int:

@@ -14,6 +14,7 @@ from concierge.engine.llama import Batch, Context, Model, Tokens
 from concierge.models.record import PROMPT
 
 TEXT = Path(__file__).with_name("perplexity.txt")
+BATCH = 512  # tokens a step at most, as the engine has it
 CHUNK = 256  # tokens whose logits are held at once
 PREFILLS, STEPS = 5, 12  # samples
 SECONDS = 3.0  # for each speed; a large model gets fewer rounds
@@ -45,8 +46,8 @@ def measure(path: Path, *, gpu_layers: int, threads: int, batches: list[int]) ->
 def _speeds(model: Model, tokens: Tokens, threads: int, batches: list[int]) -> tuple[float, dict[int, float]]:
     """Tokens a second of prefill, and of decoding by the size of the batch."""
     most = max(batches)
-    context = Context(model, cells=PROMPT + STEPS * most + CHUNK, batch=max(PROMPT, most), threads=threads)
-    batch = Batch(max(PROMPT, most))
+    context = Context(model, cells=PROMPT + STEPS * most + CHUNK, batch=BATCH, threads=threads)
+    batch = Batch(BATCH)
 
     def prefill(count: int) -> float:
         context.remove(0)

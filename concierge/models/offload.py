@@ -23,6 +23,7 @@ async def offload(task: str, **arguments: object) -> dict[str, Any]:
             stdin=ours,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            env=os.environ | {"GGML_NO_BACKTRACE": "1"},  # then its last line says why it aborted
         )
         output, complaint = await process.communicate()
     finally:

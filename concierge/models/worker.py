@@ -62,7 +62,7 @@ def main() -> None:
     try:
         result = TASKS[task](**json.loads(arguments))
     except (OSError, QuantizeError, UserError) as error:
-        result = {"error": str(error)}
+        result = {"error": str(error).rstrip(".")}
     print(json.dumps(result), flush=True)
 
 
