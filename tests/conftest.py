@@ -1,6 +1,5 @@
 """What every room's tests may use."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,21 +7,13 @@ import pytest
 
 from concierge.models import resolve
 from concierge.settings import load
-from tests.servers import CONCIERGE, Server, running
+from tests.servers import Server, running
 
 
 @pytest.fixture(scope="session")
-def small_source() -> Path:
-    """The default model's GGUF as it comes; fetched once, then kept in the cache directory across runs."""
+def small_model() -> Path:
+    """The default model's GGUF; fetched once, then kept in the cache directory across runs."""
     return resolve("small", load().cache_dir)
-
-
-@pytest.fixture(scope="session")
-def small_model(small_source: Path) -> Path:
-    """The default model in a format that is made in a second and fast on any CPU, kept likewise."""
-    command = [CONCIERGE, "prepare", "--model", small_source, "--format", "Q4_0"]
-    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return Path(result.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="session")

@@ -82,8 +82,8 @@ def test_a_model_that_is_no_gguf(refusal: Refusal, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [4, 1000, 1_000_000, 90_000_000, 98_362_400])
-def test_a_truncated_model(refusal: Refusal, small_source: Path, tmp_path: Path, size: int) -> None:
-    path = gguf.truncated(small_source, tmp_path / "model.gguf", size)
+def test_a_truncated_model(refusal: Refusal, small_model: Path, tmp_path: Path, size: int) -> None:
+    path = gguf.truncated(small_model, tmp_path / "model.gguf", size)
     assert "choose another --model" in refusal("--model", str(path))
 
 

@@ -44,10 +44,10 @@ def test_no_such_thing(spec: str, tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_small_is_healed(small_source: Path, tmp_path: Path) -> None:
-    damaged = tmp_path / small_source.parent.name / small_source.name
+def test_small_is_healed(small_model: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / small_model.parent.name / small_model.name
     damaged.parent.mkdir()
-    content = bytearray(small_source.read_bytes())
+    content = bytearray(small_model.read_bytes())
     content[len(content) // 2] ^= 1
     damaged.write_bytes(content)
     assert resolve("small", tmp_path) == damaged
