@@ -6,12 +6,12 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -109,8 +109,8 @@ class Rooms:
         async with asyncio.TaskGroup() as group:
             storing = group.create_task(self._start_store())
             reading = group.create_task(self._read_catalog())
-            loading = group.create_task(self._load_engine())
             learning = group.create_task(in_thread(lambda: MiniLM.open(self.settings.cache_dir)))
+            loading = group.create_task(self._load_engine([storing, reading, learning]))
         store, catalog, engine = storing.result(), reading.result(), loading.result()
         stylist = await in_thread(lambda: Stylist(self.house, catalog, engine, learning.result()))
         await stylist.warm()
@@ -142,9 +142,11 @@ class Rooms:
             self.missing.remove("catalog")
         return catalog
 
-    async def _load_engine(self) -> Engine:
+    async def _load_engine(self, others: list[asyncio.Task[Any]]) -> Engine:
+        """What has to be measured for it waits for the `others`, which would be measured along."""
         settings = self.settings
-        path = await in_thread(lambda: models.resolve(settings.model, settings.cache_dir))
+        source = await in_thread(lambda: models.resolve(settings.model, settings.cache_dir))
+        path = await self._prepare(source, lambda: asyncio.wait(others))
         logger.info("model: %s", path)
         engine = await in_thread(
             lambda: Engine.load(
@@ -159,6 +161,19 @@ class Rooms:
         self._closing.push_async_callback(engine.stop)
         self.missing.remove("model")
         return engine
+
+    async def _prepare(self, source: Path, before: Callable[[], Awaitable[object]]) -> Path:
+        """The file to serve; the source itself if the format was not asked for by name and cannot be had."""
+        settings = self.settings
+        machine = models.Machine.here(settings.threads, settings.gpu_layers)
+        wanted = models.Wanted(settings.format, settings.chats, machine)
+        try:
+            return (await models.prepare(source, settings.cache_dir, wanted, before=before)).path
+        except UserError as error:
+            if settings.format != "auto":
+                raise
+            logger.warning("%s It is served as it is.", error)
+            return source
 
     async def _watch(self, stylist: Stylist) -> None:
         """Swap in the catalog's new version when its file has changed and is no longer being written."""

@@ -58,6 +58,7 @@ def start(model: Path, state_dir: Path, **settings: object) -> tuple[subprocess.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CONCIERGE_")}
     environment |= {f"CONCIERGE_{name.upper()}": str(value) for name, value in settings.items()}
     environment.setdefault("CONCIERGE_PORT", "0")
+    environment.setdefault("CONCIERGE_FORMAT", "source")  # measuring takes a minute
     environment |= {"CONCIERGE_MODEL": str(model), "CONCIERGE_STATE_DIR": str(state_dir)}
     state_dir.mkdir(parents=True, exist_ok=True)
     log = state_dir / "concierge.log"

@@ -59,7 +59,8 @@ def refusal(small_model: Path, tmp_path: Path) -> Refusal:
     state = tmp_path / "state"
 
     def refusal(*arguments: str, env: dict[str, str] | None = None) -> str:
-        defaults = ["--state-dir", str(state), "--port", "0", "--model", str(small_model)]
+        defaults = ["--state-dir", str(state), "--port", "0"]
+        defaults += ["--model", str(small_model), "--format", "source"]
         result = run("serve", *defaults, *arguments, env=env, timeout=120)
         assert result.returncode == 2
         lines = [line for line in result.stderr.splitlines() if line.strip() and not LOG.match(line)]

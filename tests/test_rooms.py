@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "concierge"
 BELOW = {
     "engine": set(),
-    "models": set(),
+    "models": {"engine"},
     "catalog": {"models", "paths"},
     "sessions": {"models", "paths"},
     "stylist": {"catalog", "engine", "sessions"},

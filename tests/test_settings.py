@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from concierge import paths
 from concierge.errors import UserError
+from concierge.models.formats import FORMATS
 from concierge.settings import FLAGS, Settings, environment, flag, load
 
 
@@ -70,6 +72,7 @@ def test_paths_in_the_file_are_relative_to_the_file(tmp_path: Path) -> None:
     ("name", "value"),
     [
         ("port", "70000"),
+        ("format", "Q9_9"),
         ("gpu_layers", "many"),
         ("threads", "-1"),
         ("chats", "0"),
@@ -126,6 +129,11 @@ def test_directories_follow_xdg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("XDG_CACHE_HOME", "relative/paths/are/ignored")
     assert load().state_dir == tmp_path / "concierge"
     assert load().cache_dir == Path.home() / ".cache" / "concierge"
+
+
+def test_every_format_can_be_asked_for() -> None:
+    accepted = get_args(Settings.model_fields["format"].annotation)
+    assert accepted == ("auto", "source", *(format.name for format in FORMATS))
 
 
 def test_shipped_directories_exist() -> None:

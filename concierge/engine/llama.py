@@ -10,6 +10,7 @@ import ctypes
 import hashlib
 import logging
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 import llama_cpp.llama_cpp as C
 import numpy as np
 import numpy.typing as npt
+from llama_cpp import __version__
+from llama_cpp._ggml import libggml
 from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 from concierge.errors import UserError
@@ -35,6 +38,10 @@ class DecodeError(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(f"llama_decode returned {code}")
         self.no_room = code == 1
+
+
+class QuantizeError(Exception):
+    """llama_model_quantize failed; the message is its own."""
 
 
 _last_error = ""
@@ -59,12 +66,45 @@ def gpu_offload_supported() -> bool:
     return bool(C.llama_supports_gpu_offload())
 
 
+def devices() -> list[str]:
+    """What llama.cpp computes on here, by the makers' names: GPUs if it can use them, and the CPU."""
+    count, device, description = (
+        getattr(libggml, f"ggml_backend_dev_{name}") for name in ("count", "get", "description")
+    )
+    count.restype, device.restype, description.restype = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_char_p
+    device.argtypes, description.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
+    return [description(device(i)).decode("utf-8", "replace") for i in range(count())]
+
+
+def build() -> str:
+    """The version of llama-cpp-python, and the processor's features that llama.cpp uses."""
+    features = re.findall(r"(\w+) = 1", C.llama_print_system_info().decode())
+    return f"llama-cpp-python {__version__}: {' '.join(features)}"
+
+
 def grammar_of(json_schema: str) -> str:
     """The GBNF grammar of a JSON schema (as JSON text). Raises ValueError if it has none."""
     try:
         return str(json_schema_to_gbnf(json_schema))
     except Exception as error:  # the converter raises whatever its input makes it raise
         raise ValueError(str(error)) from error
+
+
+def quantize(source: Path, target: Path, file_type: str, *, threads: int) -> None:
+    """Write a GGUF's weights in another format; blocks until done, and leaves a part behind if it fails.
+
+    Args:
+        file_type: a mixture of tensor types by llama.cpp's name for it, such as `Q4_K_M`.
+
+    Raises:
+        QuantizeError: llama.cpp cannot, or the disk is full.
+    """
+    params = C.llama_model_quantize_default_params()
+    params.ftype = getattr(C, f"LLAMA_FTYPE_MOSTLY_{file_type}")
+    params.allow_requantize = True
+    params.nthread = threads
+    if C.llama_model_quantize(os.fsencode(source), os.fsencode(target), ctypes.byref(params)):
+        raise QuantizeError(_last_error)
 
 
 class Vocab:
@@ -117,10 +157,14 @@ class Vocab:
 class Model:
     """A GGUF's weights and metadata."""
 
-    def __init__(self, path: Path, gpu_layers: int) -> None:
-        """Load `path`, with `gpu_layers` layers on the GPU (-1: all). Raises UserError."""
+    def __init__(self, path: Path, gpu_layers: int, *, weights: bool = True) -> None:
+        """Load `path`, with `gpu_layers` layers on the GPU (-1: all). Raises UserError.
+
+        Without `weights` it can tokenize and tell its metadata, no more, and is there at once.
+        """
         params = C.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
+        params.vocab_only = not weights
         self._model = C.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:
             raise UserError(
@@ -174,6 +218,13 @@ class Model:
     def bytes(self) -> int:
         """Size of all weights."""
         return int(C.llama_model_size(self._model))
+
+    @property
+    def file_type(self) -> str:
+        """The mixture of tensor types that the weights are in, as `quantize` names it; or `unknown`."""
+        prefix = "LLAMA_FTYPE_MOSTLY_"
+        names = {str(value): name for name, value in vars(C).items() if name.startswith(prefix)}
+        return names.get(self.metadata("general.file_type") or "", "unknown").removeprefix(prefix)
 
     @property
     def kv_bytes_per_token(self) -> int:
