@@ -61,6 +61,7 @@ def serve(
     host: Annotated[str | None, _setting("host", "ADDRESS")] = None,
     port: Annotated[str | None, _setting("port", "PORT")] = None,
     model: Annotated[str | None, _setting("model", "MODEL")] = None,
+    draft: Annotated[str | None, _setting("draft", "MODEL")] = None,
     gpu_layers: Annotated[str | None, _setting("gpu_layers", "N")] = None,
     threads: Annotated[str | None, _setting("threads", "N")] = None,
     chats: Annotated[str | None, _setting("chats", "N")] = None,

@@ -146,6 +146,9 @@ class Rooms:
         settings = self.settings
         path = await in_thread(lambda: models.resolve(settings.model, settings.cache_dir))
         logger.info("model: %s", path)
+        draft = await in_thread(
+            lambda: models.resolve(settings.draft, settings.cache_dir, "--draft") if settings.draft else None
+        )
         engine = await in_thread(
             lambda: Engine.load(
                 path,
@@ -153,6 +156,7 @@ class Rooms:
                 threads=settings.threads or None,
                 chats=settings.chats,
                 context=settings.context,
+                draft=draft,
             )
         )
         await engine.start()

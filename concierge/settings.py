@@ -17,7 +17,7 @@ from concierge.errors import UserError
 
 TOML = Path("concierge.toml")
 FLAGS = (
-    *("host", "port", "model", "gpu_layers", "threads", "chats", "context"),
+    *("host", "port", "model", "draft", "gpu_layers", "threads", "chats", "context"),
     *("house", "catalog", "redis_url", "state_dir", "log_level"),
 )
 
@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; one beyond loopback needs api_keys")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on, 0 to 65535; 0 takes a free one")
     model: str = Field("small", description="GGUF path, hf://owner/repo/file.gguf, or small")
+    draft: str = Field(
+        "",
+        description="GGUF of the same vocabulary that drafts for the model: path, hf://..., small, or none",
+    )
     gpu_layers: Annotated[int, Field(ge=-1)] | Literal["auto"] = Field(
         "auto", description="Layers on the GPU: a number, -1 for all, or auto (all, if there is a GPU)"
     )

@@ -155,6 +155,7 @@ class EngineStats:
         prompt_tokens, cached_tokens, completion_tokens: totals over finished requests.
         steps: batches run; `step_seconds` their time, `decode_seconds` the part inside llama.cpp.
         evictions: kept prefixes given up for newer ones.
+        drafted_tokens, accepted_tokens: tokens verified ahead, and those of them that were right.
     """
 
     running: int
@@ -169,3 +170,5 @@ class EngineStats:
     step_seconds: float
     decode_seconds: float
     evictions: int
+    drafted_tokens: int
+    accepted_tokens: int

@@ -7,6 +7,8 @@ import pytest
 
 from concierge.engine import Chunk, Engine, Message, Request, SamplingParams
 from concierge.engine.llama import Batch, Context, Model
+from concierge.engine.speculation import Speculation
+from concierge.engine.speculation.drafter import LONGEST
 
 HOUSE = Message(
     "system", "You are the concierge of a small house of fashion. " + "Answer briefly and kindly. " * 40
@@ -29,6 +31,17 @@ def running(small_model: Path) -> Callable[..., AbstractAsyncContextManager[Engi
             await engine.stop()
 
     return start
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draft and verify as far as there is anything to propose, whether it pays or not."""
+    monkeypatch.setattr(
+        "concierge.engine.speculation.controller.lengths",
+        lambda chances, running, seconds, room: [min(len(chain), room // running) for chain in chances],
+    )
+    monkeypatch.setattr("concierge.engine.speculation.controller.HOPELESS", 0.0)
+    monkeypatch.setattr(Speculation, "_depth", lambda *_: LONGEST)
 
 
 async def reply(
