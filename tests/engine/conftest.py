@@ -77,6 +77,30 @@ def prove_tie(path: Path, prompt: list[int], ours: tuple[int, ...], theirs: tupl
     assert noise < 1.0  # else anything would pass for a tie
 
 
+def prove_near(
+    path: Path, prompt: list[int], ours: tuple[int, ...], theirs: tuple[int, ...], temperature: float
+) -> None:
+    """One random number means either token at the first difference, as batch shapes alone move the logits.
+
+    Of replies drawn from the whole vocabulary: llama.cpp goes through it in order until the probabilities
+    sum up to the number, so the two tokens' stretches of that sum must touch, or nearly so.
+    """
+    at = next(i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b)
+    tokens = np.array([*prompt, *ours[:at]], np.int32)
+    model = Model(path, 0)
+    whole, split = (sums(logits(model, tokens, chunk) / temperature) for chunk in (512, 7))
+    noise = float(np.abs(whole - split).max())
+    first, second = sorted((ours[at], theirs[at]))
+    assert whole[second - 1] - whole[first] <= 3 * noise
+    assert noise < 0.1  # else anything would pass
+
+
+def sums(logits: np.ndarray) -> np.ndarray:
+    """Running sums of the probabilities."""
+    weights = np.exp(logits - logits.max(), dtype=np.float64)
+    return np.cumsum(weights / weights.sum())
+
+
 def logits(model: Model, tokens: np.ndarray, chunk: int) -> np.ndarray:
     """Logits after `tokens`, prefilled `chunk` at a time."""
     context, batch = Context(model, cells=2048, batch=512, threads=2), Batch(512)

@@ -41,34 +41,21 @@ async def test_replies_are_the_same_with_any_draft(
     running, eager, small_model: Path, drafts: dict[str, Path], name: str
 ) -> None:
     questions = [QUESTION, user("Count to ten."), user("Name a fabric.")]
-    sampling = {"temperature": 0.7, "max_tokens": 24, "ignore_eos": True}
     replies = []
     async with running(chats=3, context=1024, draft=drafts[name]) as engine:
         model = drafter(engine)
         prompts = [engine._template.encode([HOUSE, q]) for q in questions]
         for use in ([], [model]):
-            engine._speculation.drafters = use
-            for greedy in ({"temperature": 0.0}, {"seed": 5}):
-                asked = [reply(engine, HOUSE, q, **sampling | greedy) for q in questions]
-                replies.append([last.tokens for _, last in await asyncio.gather(*asked)])
+            engine._speculation.drafters, plain_steps = use, engine.stats().steps
+            asked = [reply(engine, HOUSE, q, max_tokens=20) for q in questions]
+            replies.append([last.tokens for _, last in await asyncio.gather(*asked)])
         stats = engine.stats()
-    for prompt, plain, drafted in zip(prompts, replies[0], replies[2], strict=True):
+        assert name != "right" or stats.steps - plain_steps < 12
+    for prompt, plain, drafted in zip(prompts, *replies, strict=True):
         if plain != drafted:
             prove_tie(small_model, prompt, plain, drafted)
-    assert any(plain == drafted for plain, drafted in zip(replies[1], replies[3], strict=True))
     share = stats.accepted_tokens / stats.drafted_tokens
-    assert {"right": share > 0.4, "half": 0.02 < share < 0.9, "wrong": share < 0.05}[name]
-
-
-async def test_the_model_as_its_own_draft_is_right_almost_always(running, eager, small_model: Path) -> None:
-    async with running(chats=1, context=1024, draft=small_model) as engine:
-        drafter(engine)
-        before = engine.stats()
-        await reply(engine, HOUSE, QUESTION, max_tokens=60, ignore_eos=True)
-        after = engine.stats()
-    accepted = after.accepted_tokens - before.accepted_tokens
-    assert accepted > 0.8 * (after.drafted_tokens - before.drafted_tokens)
-    assert after.steps - before.steps < 20
+    assert {"right": share > 0.8, "half": 0.02 < share < 0.8, "wrong": share < 0.02}[name]
 
 
 async def test_the_draft_reads_the_house_once_and_a_chat_only_once(running, eager, small_model: Path) -> None:
@@ -108,16 +95,16 @@ async def test_many_chats_end_and_are_cancelled_and_no_cell_is_lost(
         model = drafter(engine)
 
         async def leave(number: int) -> None:
-            params = SamplingParams(temperature=0.9, seed=number, max_tokens=60, ignore_eos=True)
+            params = SamplingParams(temperature=0.9, seed=number, max_tokens=16, ignore_eos=True)
             chunks = engine.generate(Request((HOUSE, user(f"{number}. Tell me of wool.")), params))
             async with aclosing(chunks):
                 async for _ in chunks:
                     if number % 2:
                         return
 
-        await asyncio.gather(*(leave(n) for n in range(12)))
-        _, last = await reply(engine, HOUSE, QUESTION, max_tokens=20, ignore_eos=True)
-        assert len(last.tokens) == 20
+        await asyncio.gather(*(leave(n) for n in range(8)))
+        _, last = await reply(engine, HOUSE, QUESTION, max_tokens=8, ignore_eos=True)
+        assert len(last.tokens) == 8
         assert engine._speculation.drafters == [model]  # it is alive
         assert len(model._heads) <= 1
         while model._evict():

@@ -84,7 +84,7 @@ class ModelDrafter(Drafter):
                 token, probability = self._best(row)
                 drafts[i].tokens.append(token)
                 drafts[i].sure.append(bisect(PROBABILITIES, probability))
-            going = [i for i in rows if len(drafts[i].tokens) < min(wanted[i][1], LONGEST)]
+            going = [i for i in rows if self._goes_on(drafts[i].tokens, wanted[i][1])]
             rows = self._guess_on([(i, wanted[i][0], drafts[i].tokens[-1]) for i in going])
         return drafts
 
@@ -115,6 +115,9 @@ class ModelDrafter(Drafter):
     def _reaches(self, sequence: Sequence, limit: int) -> bool:
         """Whether the small model was trained for a context of this length."""
         return 0 < limit <= self._model.train_context - len(sequence)
+
+    def _goes_on(self, tokens: list[int], limit: int) -> bool:
+        return len(tokens) < min(limit, LONGEST) and tokens[-1] not in self._model.vocab.end_tokens
 
     def _catch_up(self, wanted: dict[int, Sequence]) -> dict[int, int]:
         """Compute what the sequences have said since their last draft, those with the least first.
