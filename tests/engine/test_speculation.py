@@ -101,7 +101,7 @@ def splits(most: list[int], room: int) -> list[list[int]]:
 
 def test_few_chats_draft_far_and_a_full_batch_not_at_all() -> None:
     sure = [0.8**n for n in range(1, 9)]
-    seconds = StepTime({1: 0.020, 64: 0.020 + 63 * 0.004}, 512)
+    seconds = StepTime([0.020, 0.024], 512)
     alone = lengths([sure], 1, seconds.of(1, 8), 100)
     crowd = lengths([sure] * 32, 32, seconds.of(32, 256), 400)
     assert alone[0] >= 4
@@ -112,14 +112,14 @@ def test_step_times_follow_a_curve_that_no_line_fits_and_the_machines_pace() -> 
     def true(tokens: int) -> float:
         return 0.006 + 0.003 * tokens + (0.004 if tokens > 1 else 0)
 
-    curve, chance = StepTime({1: 0.008, 2: 0.010, 4: 0.014}, 512), random.Random(1)
+    curve, chance = StepTime([0.008, 0.010, 0.012, 0.014], 512), random.Random(1)
     for pace in (1.0, 3.0):
         for _ in range(2000):
             tokens = chance.choice((1, 2, 4, 8, 16))
             curve.observe(tokens, pace * true(tokens) * chance.uniform(0.9, 1.1))
         for tokens in (1, 2, 4, 8, 16):
             assert curve.of(tokens, 0)[0] == pytest.approx(pace * true(tokens), rel=0.08)
-        assert curve.of(12, 0)[0] == pytest.approx(pace * true(12), rel=0.2)  # never seen
+        assert 0.6 * pace * true(12) < curve.of(12, 0)[0] < 1.2 * pace * true(12)  # never seen
 
 
 def test_a_chat_starts_with_everybodys_acceptance_and_comes_to_its_own() -> None:
@@ -143,7 +143,7 @@ class Simulation:
         self.chats, self.quoting = chats, quoting
         self.prompt = [self.chance.randrange(3000) for _ in range(300)]
         self.drafting = 0.0  # s spent in this step
-        self.time = StepTime({n: self.seconds(n) for n in (1, 2, 4, 8, 16, 32)}, 512)
+        self.time = StepTime([self.seconds(n) for n in range(1, 17)], 512)
 
     def seconds(self, tokens: int) -> float:
         """As measured with IQ4_NL on two cores."""

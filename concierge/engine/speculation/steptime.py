@@ -9,57 +9,59 @@ import numpy as np
 
 from concierge.engine.llama import Batch, Context
 
-SIZES = (1, 2, 4, 8, 16)  # tokens of the steps measured at start
-PATIENCE = 0.25  # s; measuring is repeated until it has taken that long
-GAIN = 0.1  # how far one observation moves the curve
+MEASURED = 16  # tokens of the largest step measured at start
+PATIENCE = 1.0  # s after which measuring ends
+PERIOD = 8  # tokens after which the curve's pattern repeats
+GAIN = 0.15  # how far one observation moves the curve at its own size,
+COMMON = 0.25  # and what share of that at all sizes: the machine's pace, the length of the chats;
+SMOOTH = 0.75  # and at sizes nearby, down to the common share as
+NEAR = 3.0  # the logarithm of the sizes' ratio grows
 OUTLIER = 0.5  # an observation counts as off by a factor of exp(this) at most
-COMMON = 0.9  # how much an observation tells of all sizes: the machine's pace, the length of the chats
 
 
 class StepTime:
-    """Seconds of a step by its tokens: a curve, since on a CPU the second token costs more than the ninth.
+    """Seconds of a step by its tokens: a curve with teeth.
 
-    Straight lines between powers of two. It starts as measured and goes on learning: each step that only
-    decodes pulls all of the curve to itself, and its own size a little more. Relative errors count.
+    llama.cpp's matrix kernels take rows by four or eight, and on a CPU a fifth token may cost more than the
+    sixth to eighth together. So it starts as measured, size by size, and goes on learning: each step that
+    only decodes pulls the curve to itself. Relative errors count, so all is done in logarithms.
     """
 
-    def __init__(self, measured: dict[int, float], longest: int) -> None:
+    def __init__(self, measured: list[float], longest: int) -> None:
         """
         Args:
-            measured: seconds by tokens, of two sizes or more; straight lines between and beyond them.
+            measured: seconds of steps of 1, 2, ... tokens, two or more; the last of them are repeated beyond.
             longest: tokens of the largest step.
         """
-        self._sizes = np.array([1 << n for n in range((longest - 1).bit_length() + 1)])
-        self._longest = longest
-        known, seconds = np.array(sorted(measured)), np.array([measured[n] for n in sorted(measured)])
-        slope = max(0.0, (seconds[-1] - seconds[0]) / (known[-1] - known[0]))
-        beyond = slope * np.maximum(0, self._sizes - known[-1])
-        self._log = np.log(np.interp(self._sizes, known, seconds) + beyond)
+        period = min(PERIOD, len(measured) - 1)
+        rise = max(0.0, measured[-1] - measured[-1 - period])
+        curve = list(measured)
+        while len(curve) < longest:
+            curve.append(curve[-period] + rise)
+        self._log = np.log(curve[:longest])
+        self._log_size = np.log(np.arange(1, longest + 1))
 
     def observe(self, tokens: int, seconds: float) -> None:
         """Learn from a step."""
-        error = min(max(math.log(seconds / self.of(tokens, 0)[0]), -OUTLIER), OUTLIER)
-        at = min(tokens.bit_length(), len(self._sizes) - 1) - 1
-        share = (tokens - self._sizes[at]) / (self._sizes[at + 1] - self._sizes[at])
-        self._log += GAIN * COMMON * error
-        self._log[at] += GAIN * (1 - COMMON) * error * (1 - share)
-        self._log[at + 1] += GAIN * (1 - COMMON) * error * share
+        at = tokens - 1
+        error = min(max(math.log(seconds) - self._log[at], -OUTLIER), OUTLIER)
+        near = np.exp(-NEAR * np.abs(self._log_size - self._log_size[at]))
+        self._log += GAIN * error * (COMMON + (SMOOTH - COMMON) * near)
+        self._log[at] += GAIN * error * (1 - SMOOTH)
 
     def of(self, tokens: int, more: int) -> list[float]:
         """Seconds of a step of `tokens`, of one more, and so on to `more` of them, as far as steps go."""
-        wanted = np.arange(tokens, min(tokens + more, self._longest) + 1)
-        seconds: list[float] = np.interp(wanted, self._sizes, np.exp(self._log)).tolist()
+        seconds: list[float] = np.exp(self._log[tokens - 1 : tokens + more]).tolist()
         return seconds
 
 
-def measure(context: Context, batch: Batch) -> dict[int, float]:
-    """Seconds of steps of growing size, the best of some, on a context that nobody uses yet."""
-    measured: dict[int, float] = {}
+def measure(context: Context, batch: Batch) -> list[float]:
+    """Seconds of steps of 1, 2, ... tokens on a context that nobody uses yet."""
+    measured: list[float] = []
     started = time.perf_counter()
     _timed(context, batch, 2)  # warms up
-    while not measured or time.perf_counter() - started < PATIENCE:
-        for size in SIZES:
-            measured[size] = min(_timed(context, batch, size), measured.get(size, math.inf))
+    while len(measured) < 2 or (len(measured) < MEASURED and time.perf_counter() - started < PATIENCE):
+        measured.append(_timed(context, batch, len(measured) + 1))
     return measured
 
 
