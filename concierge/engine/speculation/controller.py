@@ -67,7 +67,7 @@ def lengths(chances: list[list[float]], running: int, seconds: list[float], room
 
     Args:
         chances: of each draft, the chance of each token that it is taken.
-        running: sequences that get a token anyway. Those whose prompt is being read count too: they wait.
+        running: sequences that get a token anyway.
         seconds: of a step that decodes `running` tokens, one more, and so on.
         room: tokens that fit into the batch besides.
     """
@@ -132,25 +132,33 @@ class Speculation:
                 drafter.pin(tokens)
 
     def draft(self, slices: list[Slice], running: list[Sequence], room: int) -> None:
-        """Let the decoding sequences of a step guess on, as far as that raises everybody's tokens a second.
+        """Let the sequences of a step guess on, as far as that raises everybody's tokens a second.
+
+        A step that reads prompts verifies nothing: there is enough in it, and someone waits for first words.
 
         Args:
             running: all sequences; what is known of others is forgotten.
             room: tokens that the batch has room for.
         """
         decoding = {s.sequence: s for s in slices if s.sequence.decoding}
+        reading = len(decoding) < len(slices)
         self._remember(decoding, running)
         self._proposals = {}
-        for drafter in list(self.drafters):
+        for drafter in [d for d in self.drafters if d.free or not reading]:
             with self._surviving(drafter):
-                wanted = self._wanted(drafter, list(decoding), len(running))
+                wanted = self._wanted(drafter, list(decoding))
                 for (sequence, _), draft in zip(wanted, drafter.propose(wanted), strict=True):
                     if draft.tokens:
                         self._proposals.setdefault(sequence, []).append(Proposal(drafter.name, draft))
+        if self._proposals and not reading:
+            self._choose(decoding, room)
+
+    def _choose(self, decoding: dict[Sequence, Slice], room: int) -> None:
+        """Put the part of the proposals that pays into the slices."""
         chosen = {sequence: proposals[-1] for sequence, proposals in self._proposals.items()}
         chances = [self._chats[s][p.drafter].chances(p.draft) for s, p in chosen.items()]
-        seconds = self._time.of(len(running), sum(map(len, chances)))
-        counts = lengths(chances, len(running), seconds, room)
+        seconds = self._time.of(len(decoding), sum(map(len, chances)))
+        counts = lengths(chances, len(decoding), seconds, room)
         for (sequence, proposal), count in zip(chosen.items(), counts, strict=True):
             decoding[sequence].draft = proposal.draft.tokens[:count]
             proposal.verified = count
@@ -178,14 +186,14 @@ class Speculation:
             if sequence not in self._chats:
                 self._chats[sequence] = {name: Acceptance(all_) for name, all_ in self._everybody.items()}
 
-    def _wanted(self, drafter: Drafter, decoding: list[Sequence], running: int) -> list[tuple[Sequence, int]]:
+    def _wanted(self, drafter: Drafter, decoding: list[Sequence]) -> list[tuple[Sequence, int]]:
         """Whom the drafter is to draft for, and how many tokens at most."""
         limits = {s: min(LONGEST, s.max_tokens - len(s.reply) - 1) for s in decoding}
         wanted = [(s, limit) for s, limit in limits.items() if limit > 0]
         if drafter.free:
             return wanted
         better = [(s, limit) for s, limit in wanted if self._chats[s][drafter.name].overall > self._best(s)]
-        depth = self._depth(drafter, [s for s, _ in better], running)
+        depth = self._depth(drafter, [s for s, _ in better], len(decoding))
         if depth:
             return [(s, min(depth, limit)) for s, limit in better]
         return self._probe(drafter, [s for s, _ in wanted])
