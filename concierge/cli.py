@@ -65,6 +65,7 @@ def serve(
     port: Annotated[str | None, _setting("port", "PORT")] = None,
     model: Annotated[str | None, _setting("model", "MODEL")] = None,
     format: Annotated[str | None, _setting("format", "FORMAT")] = None,
+    draft: Annotated[str | None, _setting("draft", "MODEL")] = None,
     gpu_layers: Annotated[str | None, _setting("gpu_layers", "N")] = None,
     threads: Annotated[str | None, _setting("threads", "N")] = None,
     chats: Annotated[str | None, _setting("chats", "N")] = None,

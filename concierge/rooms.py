@@ -148,6 +148,9 @@ class Rooms:
         source = await in_thread(lambda: models.resolve(settings.model, settings.cache_dir))
         path = await self._prepare(source, lambda: asyncio.wait(others))
         logger.info("model: %s", path)
+        draft = await in_thread(
+            lambda: models.resolve(settings.draft, settings.cache_dir, "--draft") if settings.draft else None
+        )
         engine = await in_thread(
             lambda: Engine.load(
                 path,
@@ -155,6 +158,7 @@ class Rooms:
                 threads=settings.threads or None,
                 chats=settings.chats,
                 context=settings.context,
+                draft=draft,
             )
         )
         await engine.start()

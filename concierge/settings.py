@@ -17,7 +17,7 @@ from concierge.errors import UserError
 
 TOML = Path("concierge.toml")
 FLAGS = (
-    *("host", "port", "model", "format", "gpu_layers", "threads", "chats", "context"),
+    *("host", "port", "model", "format", "draft", "gpu_layers", "threads", "chats", "context"),
     *("house", "catalog", "redis_url", "state_dir", "log_level"),
 )
 
@@ -45,6 +45,10 @@ class Settings(BaseSettings):
         "auto",
         description="Format of the weights: auto (the fastest as measured here, at the same quality), source "
         "(the file as it is), BF16, F16, Q8_0, Q4_K_M, Q4_0 or IQ4_NL",
+    )
+    draft: str = Field(
+        "",
+        description="GGUF of the same vocabulary that drafts for the model: path, hf://..., small, or none",
     )
     gpu_layers: Annotated[int, Field(ge=-1)] | Literal["auto"] = Field(
         "auto", description="Layers on the GPU: a number, -1 for all, or auto (all, if there is a GPU)"

@@ -112,29 +112,32 @@ def is_tie(path: Path, difference: Difference) -> bool:
     shorter = min(len(ours), len(theirs))
     at = next((i for i in range(shorter) if ours[i] != theirs[i]), shorter)
     tokens = np.array([*difference.prompt, *ours[:at]], np.int32)
-    model = Model(path, 0)
-    whole = logits(model, tokens, chunk=512)
-    shapes = (logits(model, tokens, chunk=7), logits(model, tokens, chunk=1, others=600))
-    noise = max(float(np.abs(whole - other).max()) for other in shapes)
+    whole, *others = logits(Model(path, 0), tokens)
+    noise = max(float(np.abs(whole - other).max()) for other in others)
     second, first = np.argsort(whole)[-2:]
     gap = float(whole[first] - whole[second])
-    # A noise of 1 or more would let anything pass; a reply that ended has no token where the other goes on.
-    return noise < 1 and gap <= 2 * noise and {*ours[at : at + 1], *theirs[at : at + 1]} <= {first, second}
+    # A noise of 1.5 or more would let anything pass; a reply that ended has no token where the other goes on.
+    return noise < 1.5 and gap <= 2 * noise and {*ours[at : at + 1], *theirs[at : at + 1]} <= {first, second}
 
 
-def logits(model: Model, tokens: np.ndarray, *, chunk: int, others: int = 0) -> np.ndarray:
-    """Logits after `tokens`, prefilled `chunk` at a time beside `others` cells of another sequence."""
-    context, batch = Context(model, cells=4096, batch=1024, threads=2), Batch(1024)
-    if others:
-        batch.add(np.arange(1000, 1000 + others, dtype=np.int32), 0, 1, logits=1)
-        context.decode(batch)
-    for start in range(0, len(tokens), chunk):
-        batch.clear()
-        index = batch.add(tokens[start : start + chunk], start, 0, logits=1)
-        context.decode(batch)
-    result = context.logits(index).copy()
-    context.close()
-    return result
+def logits(model: Model, tokens: np.ndarray) -> list[np.ndarray]:
+    """Logits after `tokens`, computed in batches of different shapes; the first in one go."""
+
+    def computed(chunk: int, beside: int = 0) -> np.ndarray:
+        """`chunk` tokens a batch, with `beside` tokens of another sequence in each."""
+        context, batch = Context(model, cells=4096, batch=2560, threads=2), Batch(2560)
+        for start in range(0, len(tokens), chunk):
+            batch.clear()
+            if beside:
+                batch.add(np.arange(1000, 1000 + beside, dtype=np.int32), start, 1, logits=0)
+            index = batch.add(tokens[start : start + chunk], start, 0, logits=1)
+            context.decode(batch)
+        found = context.logits(index).copy()
+        context.close()
+        return found
+
+    # llama.cpp's attention has one way for batches of fewer than 64 tokens, and another for larger ones.
+    return [computed(2048), computed(7), computed(2048, beside=64)]
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
-"""Measures the engine alone: time outside llama.cpp, TTFT with and without the shared prefix, and what
-speculation gains. Alternates what it compares, and prints medians as Markdown tables.
+"""Measures the engine alone: time outside llama.cpp, and TTFT with and without the shared prefix. Alternates
+what it compares, and prints medians as Markdown tables.
 
     .venv/bin/python scripts/measure_engine.py [--model GGUF] [--rounds 5]
 """
@@ -52,13 +52,6 @@ async def outside(engine: Engine, house: Message, chats: int) -> float:
     return 1 - (after.decode_seconds - before.decode_seconds) / (after.step_seconds - before.step_seconds)
 
 
-async def rate(engine: Engine, house: Message, chats: int, salt: int) -> float:
-    """Tokens a second of `chats` replies of 64 tokens, their prefill included."""
-    started = time.perf_counter()
-    await asyncio.gather(*(ask(engine, house, f"{salt}{i}. {QUESTIONS[i % 3]}", 64) for i in range(chats)))
-    return chats * 64 / (time.perf_counter() - started)
-
-
 async def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -68,35 +61,25 @@ async def main() -> None:
     args = parser.parse_args()
     path: Path = resolve(args.model, Settings().cache_dir)
     house = house_message(House.load(PROMPTS))
-    engines = {on: Engine.load(path, chats=32, context=2048, speculate=on) for on in (False, True)}
-    for engine in engines.values():
-        await engine.start()
-        await engine.pin([house])
+    engine = Engine.load(path, chats=32, context=2048, speculate=False)
+    await engine.start()
+    await engine.pin([house])
 
     print("| chats | step time outside llama_decode |\n|---|---|")
     for chats in (1, 8, 32):
-        shares = [await outside(engines[False], house, chats) for _ in range(args.rounds)]
+        shares = [await outside(engine, house, chats) for _ in range(args.rounds)]
         print(f"| {chats} | {statistics.median(shares):.1%} |")
 
     warm, cold = [], []
     for i in range(args.rounds):
-        warm.append((await ask(engines[False], house, f"{i}: {QUESTIONS[i % 3]}", 4))[0])
+        warm.append((await ask(engine, house, f"{i}: {QUESTIONS[i % 3]}", 4))[0])
         other = Message("system", f"House {i}. {house.content}")  # differs from its first words on
-        cold.append((await ask(engines[False], other, f"{i}: {QUESTIONS[i % 3]}", 4))[0])
+        cold.append((await ask(engine, other, f"{i}: {QUESTIONS[i % 3]}", 4))[0])
     print("\n| new chat | TTFT p50 |\n|---|---|")
     print(f"| warm (house prompt shared) | {1000 * statistics.median(warm):.0f} ms |")
     print(f"| the same prompt uncached | {1000 * statistics.median(cold):.0f} ms |")
 
-    print("\n| chats | tokens/s, speculation off | on | ratio |\n|---|---|---|---|")
-    for chats in (1, 2, 4, 8, 16, 32):
-        rates: dict[bool, list[float]] = {False: [], True: []}
-        for i in range(args.rounds):
-            for on in (False, True) if i % 2 else (True, False):
-                rates[on].append(await rate(engines[on], house, chats, i))
-        off, on_ = statistics.median(rates[False]), statistics.median(rates[True])
-        print(f"| {chats} | {off:.0f} | {on_:.0f} | {on_ / off:.2f} |")
-    for engine in engines.values():
-        await engine.stop()
+    await engine.stop()
 
 
 if __name__ == "__main__":

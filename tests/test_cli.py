@@ -92,6 +92,12 @@ def test_a_model_without_a_chat_template(refusal: Refusal, small_model: Path, tm
     assert "has no chat template" in refusal("--model", str(path))
 
 
+def test_a_draft_of_another_vocabulary(refusal: Refusal, small_model: Path, tmp_path: Path) -> None:
+    assert "--draft" in refusal(env={"CONCIERGE_DRAFT": str(tmp_path / "none.gguf")})
+    path = gguf.with_other_token(small_model, tmp_path / "draft.gguf", 40_000, "haberdashery")
+    assert "choose a draft with the same vocabulary" in refusal("--draft", str(path))
+
+
 def test_a_context_larger_than_memory(refusal: Refusal, small_model: Path, tmp_path: Path) -> None:
     path = gguf.with_train_context(small_model, tmp_path / "model.gguf", 100_000_000)
     line = refusal("--model", str(path), "--context", "100000000")

@@ -124,6 +124,15 @@ def test_a_given_file_must_exist(tmp_path: Path) -> None:
         load(config=tmp_path / "none.toml")
 
 
+def test_there_is_no_draft_unless_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().draft == ""
+    Path("concierge.toml").write_text('draft = "draft.gguf"')
+    assert load().draft == "draft.gguf"
+    monkeypatch.setenv("CONCIERGE_DRAFT", "hf://owner/repo/draft.gguf")
+    assert load().draft == "hf://owner/repo/draft.gguf"
+    assert load({"draft": "small"}).draft == "small"
+
+
 def test_directories_follow_xdg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", "relative/paths/are/ignored")

@@ -21,7 +21,15 @@ from concierge.engine.prefix_cache import PrefixCache
 from concierge.engine.sampling import Sampler
 from concierge.engine.scheduler import Scheduler
 from concierge.engine.sequence import Sequence, Slice
-from concierge.engine.speculation import worthwhile
+from concierge.engine.speculation import (
+    Drafter,
+    ModelDrafter,
+    NgramDrafter,
+    Speculation,
+    StepTime,
+    check_vocabulary,
+    measure,
+)
 from concierge.engine.template import ChatTemplate
 from concierge.engine.types import (
     Busy,
@@ -87,7 +95,9 @@ class Engine:
     cancellations reach it through a mailbox; what a step produced leaves it in one hand-over.
     """
 
-    def __init__(self, model: Model, *, threads: int, chats: int, context: int, speculate: bool) -> None:
+    def __init__(
+        self, model: Model, *, threads: int, chats: int, context: int, speculate: bool, draft: Model | None
+    ) -> None:
         """See `load`."""
         if not model.chat_template:
             raise UserError(
@@ -98,11 +108,11 @@ class Engine:
         cells = context * (chats + 1)
         _check_memory(model, cells)
         self._model = model
-        self._speculate = speculate
         self._vocab = model.vocab
         self._template = ChatTemplate(model.chat_template, model.vocab)
         self._context = Context(model, cells=cells, batch=BATCH, threads=threads)
         self._batch = Batch(BATCH)
+        self._speculation = self._speculating(draft, cells, threads) if speculate else None
         self._cache = PrefixCache(MAX_SEQUENCES)
         # Of a sliding window's cells only those within it are saved, so nothing could branch from them.
         spare = 0 if model.sliding_window else max(0, _free_memory() - cells * model.kv_bytes_per_token)
@@ -138,6 +148,7 @@ class Engine:
         chats: int = 8,
         context: int = 4096,
         speculate: bool = True,
+        draft: Path | None = None,
     ) -> Engine:
         """Load a GGUF; blocks for as long as that takes.
 
@@ -147,16 +158,28 @@ class Engine:
             chats: sequences decoded at once.
             context: tokens a chat, prompt and reply; at most what the model was trained for.
             speculate: draft tokens from what the chat has seen, where that pays. Replies are the same.
+            draft: a small GGUF of the same vocabulary that drafts too.
 
         Raises:
-            UserError: no model, no chat template, or no memory for it.
+            UserError: no model, no chat template, no memory for it, or a draft of another vocabulary.
         """
         if not path.is_file():
             raise UserError(f"There is no model file at {path}; give --model a GGUF that exists.")
+        if draft and not draft.is_file():
+            raise UserError(f"There is no model file at {draft}; give --draft a GGUF that exists, or none.")
         layers = gpu_layers if gpu_layers is not None else (-1 if gpu_offload_supported() else 0)
         model = Model(path, layers)
         threads = threads or os.cpu_count() or 1
-        return cls(model, threads=threads, chats=chats, context=context, speculate=speculate)
+        drafter = Model(draft, layers, "--draft") if draft and speculate else None
+        return cls(model, threads=threads, chats=chats, context=context, speculate=speculate, draft=drafter)
+
+    def _speculating(self, draft: Model | None, cells: int, threads: int) -> Speculation:
+        drafters: list[Drafter] = [NgramDrafter()]
+        if draft:
+            check_vocabulary(draft, self._model)
+            _check_memory(draft, cells)
+            drafters.append(ModelDrafter(draft, cells=cells, batch=BATCH, threads=threads))
+        return Speculation(StepTime(measure(self._context, self._batch), BATCH), drafters)
 
     async def start(self) -> None:
         """Start stepping, in a thread bound to the running loop."""
@@ -173,6 +196,8 @@ class Engine:
         await asyncio.to_thread(self._thread.join)
         self._thread = None
         self._context.close()
+        if self._speculation:
+            self._speculation.close()
 
     async def pin(self, messages: SequenceOf[Message]) -> int:
         """Prefill the prompt that every chat begins with, and keep it; it replaces what was pinned before.
@@ -224,6 +249,8 @@ class Engine:
             evictions=self._cache.evictions,
             restored_tokens=self._restored_tokens,
             host_bytes=self._host.bytes,
+            drafted_tokens=self._speculation.drafted if self._speculation else 0,
+            accepted_tokens=self._speculation.accepted if self._speculation else 0,
         )
 
     def step_cost(self) -> tuple[float, float]:
@@ -325,8 +352,8 @@ class Engine:
         """Run one batch. Returns what it gave each stream."""
         self._scheduler.admit(self._place)
         slices = self._scheduler.plan()
-        if self._speculate:
-            self._draft(slices)
+        if self._speculation:
+            self._speculation.draft(slices, self._scheduler.running, BATCH - sum(s.count for s in slices))
         self._fill(slices)
         started = time.perf_counter()
         slices = self._decode(slices)
@@ -334,6 +361,8 @@ class Engine:
         self._steps += 1
         self._decode_seconds += seconds
         self._scheduler.cost.observe(self._batch.size, seconds)
+        if self._speculation and slices and all(s.sequence.decoding for s in slices):
+            self._speculation.observe(self._batch.size, seconds)
         return [entry for s in slices if (entry := self._take(s))]
 
     def _place(self, sequence: Sequence) -> bool:
@@ -373,20 +402,6 @@ class Engine:
             self._restored_tokens += length - sequence.computed
             sequence.computed = sequence.cached = length
             self._record(sequence)
-
-    def _draft(self, slices: list[Slice]) -> None:
-        """Let the decoding sequences guess on, as far as that raises everybody's tokens a second."""
-        decoding = [s for s in slices if s.sequence.decoding]
-        room = BATCH - sum(s.count for s in slices)
-        base, each = self._scheduler.cost.curve
-        for item in decoding:
-            sequence = item.sequence
-            limit = min(room, sequence.max_tokens - len(sequence.reply) - 1)
-            length = worthwhile(sequence.drafter.acceptance, limit, len(decoding), base, each)
-            item.draft = sequence.drafter.propose(sequence.tokens, length) if length > 0 else []
-            room -= len(item.draft)
-            if not item.draft:
-                sequence.drafter.forget()
 
     def _fill(self, slices: list[Slice]) -> None:
         self._batch.clear()
@@ -445,8 +460,9 @@ class Engine:
                 break
             sequence.computed += 1
         if item.draft:
-            sequence.drafter.learn(len(item.draft), position)
             self._context.remove(sequence.slot, sequence.computed)
+        if self._speculation:
+            self._speculation.learn(sequence, sequence.reply[-1 - position :])
         if reason:
             return self._end(sequence, reason, text)
         return (self._streams[sequence], text, None) if text else None
@@ -479,6 +495,8 @@ class Engine:
         self._cache.unpin_all()
         self._cache.pin(sequence.slot)
         sequence.slot = None
+        if self._speculation:
+            self._speculation.pin(sequence.tokens)
 
     def _retire(self, sequence: Sequence) -> None:
         """Leave what was computed in the cache, for the chat's next turn."""

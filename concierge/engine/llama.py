@@ -145,6 +145,11 @@ class Vocab:
             piece = self._pieces[token] = self._piece(token, False)
         return piece
 
+    def entries(self) -> list[tuple[bytes, int]]:
+        """The text and the attributes (LLAMA_TOKEN_ATTR_*) of every token."""
+        text, kind = C.llama_vocab_get_text, C.llama_vocab_get_attr
+        return [(text(self._vocab, token), kind(self._vocab, token)) for token in range(self.size)]
+
     def _piece(self, token: int, special: bool) -> bytes:
         buffer = ctypes.create_string_buffer(64)
         size = C.llama_token_to_piece(self._vocab, token, buffer, 64, 0, special)
@@ -157,8 +162,8 @@ class Vocab:
 class Model:
     """A GGUF's weights and metadata."""
 
-    def __init__(self, path: Path, gpu_layers: int, *, weights: bool = True) -> None:
-        """Load `path`, with `gpu_layers` layers on the GPU (-1: all). Raises UserError.
+    def __init__(self, path: Path, gpu_layers: int, flag: str = "--model", *, weights: bool = True) -> None:
+        """Load `path`, named by `flag`, with `gpu_layers` layers on the GPU (-1: all). Raises UserError.
 
         Without `weights` it can tokenize and tell its metadata, no more, and is there at once.
         """
@@ -168,11 +173,11 @@ class Model:
         self._model = C.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:
             raise UserError(
-                f"{path} is not a model that llama.cpp can load ({_last_error}); choose another --model."
+                f"{path} is not a model that llama.cpp can load ({_last_error}); choose another {flag}."
             )
         if C.llama_model_is_recurrent(self._model) or C.llama_model_is_hybrid(self._model):
             raise UserError(
-                f"{path} is a recurrent model, whose state cannot be shared; choose a transformer."
+                f"{flag} {path} is a recurrent model, whose state cannot be shared; choose a transformer."
             )
         self.path = path
         self.vocab = Vocab(self)

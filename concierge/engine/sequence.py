@@ -11,7 +11,6 @@ import numpy as np
 from concierge.engine.detokenizer import Detokenizer
 from concierge.engine.prefix_cache import Tokens
 from concierge.engine.sampling import Sampler
-from concierge.engine.speculation import NgramDrafter
 from concierge.engine.types import FinishReason, Usage
 
 _arrival = count()
@@ -48,7 +47,6 @@ class Sequence:
         self.computed = 0
         self.cached = 0
         self.reply: list[int] = []
-        self.drafter = NgramDrafter()
         self.finish_reason: FinishReason | None = None
         self._tokens = np.empty(len(prompt) + max_tokens, np.int32)
         self._tokens[: len(prompt)] = prompt

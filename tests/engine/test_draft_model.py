@@ -1,0 +1,159 @@
+"""Drafts by a second model: right, wrong, cut short, of another vocabulary, and dying."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from concierge.engine import Engine, Request, SamplingParams
+from concierge.engine.llama import Model
+from concierge.engine.speculation import ModelDrafter, NgramDrafter
+from concierge.errors import UserError
+from tests.engine.conftest import HOUSE, prove_tie, reply, user
+from tests.gguf import with_blocks, with_other_token, with_rolled_tokens, with_train_context, without_template
+
+QUESTION = user("What is felt, and how is it made?")
+
+
+@pytest.fixture(scope="module")
+def drafts(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Draft models by what becomes of their drafts."""
+    folder = tmp_path_factory.mktemp("drafts")
+    return {
+        "right": small_model,
+        "half": with_blocks(small_model, folder / "half.gguf", 24),
+        "wrong": with_rolled_tokens(small_model, folder / "wrong.gguf"),
+    }
+
+
+def drafter(engine: Engine) -> ModelDrafter:
+    """The engine's draft model, from now on alone."""
+    assert engine._speculation
+    (model,) = (d for d in engine._speculation.drafters if isinstance(d, ModelDrafter))
+    engine._speculation.drafters = [model]
+    return model
+
+
+@pytest.mark.parametrize("name", ["right", "half", "wrong"])
+async def test_replies_are_the_same_with_any_draft(
+    running, eager, small_model: Path, drafts: dict[str, Path], name: str
+) -> None:
+    questions = [QUESTION, user("Count to ten."), user("Name a fabric.")]
+    replies = []
+    async with running(chats=3, context=1024, draft=drafts[name]) as engine:
+        model = drafter(engine)
+        prompts = [engine._template.encode([HOUSE, q]) for q in questions]
+        for use in ([], [model]):
+            engine._speculation.drafters, plain_steps = use, engine.stats().steps
+            asked = [reply(engine, HOUSE, q, max_tokens=20) for q in questions]
+            replies.append([last.tokens for _, last in await asyncio.gather(*asked)])
+        stats = engine.stats()
+        assert name != "right" or stats.steps - plain_steps < 12
+    for prompt, plain, drafted in zip(prompts, *replies, strict=True):
+        if plain != drafted:
+            prove_tie(small_model, prompt, plain, drafted)
+    share = stats.accepted_tokens / stats.drafted_tokens
+    assert {"right": share > 0.8, "half": 0.02 < share < 0.8, "wrong": share < 0.02}[name]
+
+
+async def test_the_draft_reads_the_house_once_and_a_chat_only_once(running, eager, small_model: Path) -> None:
+    async with running(chats=2, context=1024, draft=small_model) as engine:
+        model, read = drafter(engine), []
+        decode = model._context.decode
+        model._context.decode = lambda batch: (read.append(batch.size), decode(batch))  # type: ignore[method-assign]
+        house = len(engine._template.prefix([HOUSE]))
+        _, first = await reply(engine, HOUSE, QUESTION, max_tokens=8, ignore_eos=True)
+        prompt = first.usage.prompt_tokens
+        assert sum(read) < prompt - house + 60
+        read.clear()
+        again = await reply(engine, HOUSE, QUESTION, max_tokens=8, ignore_eos=True)
+        assert again[1].usage.prompt_tokens == prompt
+        assert sum(read) < 60  # drafts alone
+        assert len(model._heads) <= 1
+        await reply(engine, HOUSE, user("Thanks."), max_tokens=8, ignore_eos=True)
+        assert len(model._heads) <= 1  # those that ended are no longer drafted for
+        assert model._used() <= model._context.cells
+
+
+async def test_a_prompt_is_read_in_chunks_while_others_go_on(running, eager, small_model: Path) -> None:
+    async with running(chats=2, context=2048, draft=small_model) as engine:
+        model, read = drafter(engine), []
+        decode = model._context.decode
+        model._context.decode = lambda batch: (read.append(batch.size), decode(batch))  # type: ignore[method-assign]
+        long = user("Felt is warm. " * 150)
+        await reply(engine, HOUSE, long, max_tokens=30, ignore_eos=True)
+        assert max(read) < 200  # of more than 600
+        assert sum(read) > 300
+
+
+async def test_many_chats_end_and_are_cancelled_and_no_cell_is_lost(
+    running, eager, small_model: Path
+) -> None:
+    async with running(chats=4, context=512, draft=small_model) as engine:
+        model = drafter(engine)
+
+        async def leave(number: int) -> None:
+            params = SamplingParams(temperature=0.9, seed=number, max_tokens=16, ignore_eos=True)
+            chunks = engine.generate(Request((HOUSE, user(f"{number}. Tell me of wool.")), params))
+            async with aclosing(chunks):
+                async for _ in chunks:
+                    if number % 2:
+                        return
+
+        await asyncio.gather(*(leave(n) for n in range(8)))
+        _, last = await reply(engine, HOUSE, QUESTION, max_tokens=8, ignore_eos=True)
+        assert len(last.tokens) == 8
+        assert engine._speculation.drafters == [model]  # it is alive
+        assert len(model._heads) <= 1
+        while model._evict():
+            pass
+        held = [model._cache.held(head.slot) for head in model._heads.values()]
+        assert model._cache.cells <= len(engine._template.prefix([HOUSE])) + sum(held)
+
+
+async def test_beyond_the_context_it_was_trained_for_the_draft_is_silent(
+    running, eager, small_model: Path, tmp_path: Path
+) -> None:
+    short = with_train_context(small_model, tmp_path / "short.gguf", 300)
+    async with running(chats=1, context=1024, draft=short) as engine:
+        drafter(engine)
+        _, last = await reply(engine, HOUSE, user("Felt is warm. " * 40), max_tokens=20, ignore_eos=True)
+        assert len(last.tokens) == 20
+        assert engine.stats().drafted_tokens == 0
+
+
+async def test_a_draft_that_dies_takes_no_reply_with_it(
+    running, eager, small_model: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(chats=2, context=1024) as engine:
+        cramped = ModelDrafter(Model(small_model, 0), cells=256, batch=512, threads=2)
+        speculation = engine._speculation
+        speculation.drafters.append(cramped)
+        speculation._everybody[cramped.name] = speculation._everybody["n-gram"]
+        with caplog.at_level(logging.WARNING):
+            questions = [QUESTION, user("Count to ten."), user("Name a fabric.")]
+            replies = await asyncio.gather(
+                *(reply(engine, HOUSE, q, max_tokens=20, ignore_eos=True) for q in questions)
+            )
+        assert [len(last.tokens) for _, last in replies] == [20, 20, 20]
+        assert [type(d) for d in speculation.drafters] == [NgramDrafter]
+    assert len([r for r in caplog.records if "the model drafter failed" in r.getMessage()]) == 1
+
+
+def test_a_draft_of_another_vocabulary_is_refused(small_model: Path, tmp_path: Path) -> None:
+    other = with_other_token(small_model, tmp_path / "other.gguf", 40_000, "haberdashery")
+    with pytest.raises(UserError, match=r"--draft .*other.gguf has 'haberdashery' .* for token 40000"):
+        Engine.load(small_model, chats=1, context=512, draft=other)
+
+
+def test_a_draft_needs_no_chat_template_but_a_file(small_model: Path, tmp_path: Path) -> None:
+    plain = without_template(small_model, tmp_path / "plain.gguf")
+    Engine.load(small_model, chats=1, context=512, draft=plain)
+    with pytest.raises(UserError, match="--draft"):
+        Engine.load(small_model, chats=1, context=512, draft=tmp_path / "none.gguf")
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF nothing")
+    with pytest.raises(UserError, match="--draft"):
+        Engine.load(small_model, chats=1, context=512, draft=broken)
