@@ -35,7 +35,7 @@ def sources(cache: Path) -> Path:
     if target.is_dir():
         return target
     cache.mkdir(parents=True, exist_ok=True)
-    say(f"Fetching the sources of {requirement} (about 70 MB) ...")
+    say(f"Fetching the sources of {requirement} (about 75 MB) ...")
     with tempfile.TemporaryDirectory(dir=cache) as directory:
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary=:all:", "--quiet"]
         pip = subprocess.run([*command, "--dest", directory, requirement], capture_output=True, text=True)

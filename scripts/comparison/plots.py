@@ -11,6 +11,7 @@ import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # after its backend is chosen, which needs no display
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from comparison.figures import Run, cells, first_words, gaps
 from comparison.peers import SERVERS
@@ -36,7 +37,7 @@ def draw(results: dict[str, Any], directory: Path) -> None:
     """Write ttft.png, inter_token.png and throughput.png, as far as there are runs for them."""
     plt.rcParams |= {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
     runs = [run for run in results["runs"] if not run["invalid"]]
-    ttft = {"first turn": lambda turns: first_words(turns, "first")}
+    ttft = {"first turns": lambda turns: first_words(turns, "first")}
     ttft["later turns"] = lambda turns: first_words(turns, "later")
     _distributions(runs, ttft, "time to first chunk, ms", directory / "ttft.png")
     _distributions(runs, {"": gaps}, "time between two chunks, ms", directory / "inter_token.png")
@@ -65,13 +66,15 @@ def _distributions(runs: Sequence[Run], rows: dict[str, Samples], label: str, pa
                 values = sorted(1000 * value for run in mine for value in samples(run["turns"]))
                 if values:
                     axis.step(values, np.linspace(0, 1, len(values)), label=server, **STYLES[server])
-            axis.set(xscale="log", title=f"({key}) {SCENARIOS[key].title}" + (f", {row}" if row else ""))
+            axis.set_visible(bool(axis.lines))
+            axis.set(xscale="log", title=f"({key}) {SCENARIOS[key].title}" if row == next(iter(rows)) else "")
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+            axis.xaxis.set_major_formatter("{x:,g}")
+            axis.xaxis.set_minor_formatter(NullFormatter())
             axis.grid(alpha=0.25)
-            if not axis.lines:
-                axis.text(0.5, 0.5, "none", transform=axis.transAxes, ha="center", color="#777777")
-        line[0].set_ylabel("share of samples")
+        line[0].set_ylabel(f"share of {row or 'samples'}")
     figure.supxlabel(label, fontsize=9)
-    _finish(figure, path)
+    _finish(figure, path, len(SERVERS))
 
 
 def _throughput(runs: Sequence[Run], path: Path) -> None:
@@ -92,15 +95,13 @@ def _throughput(runs: Sequence[Run], path: Path) -> None:
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.set(xlabel="chats at once", ylabel="tokens a second, prefill included", ylim=(0, None))
         axis.grid(alpha=0.25)
-        _finish(figure, path)
+        _finish(figure, path, 2)
     plt.close(figure)
 
 
-def _finish(figure: Any, path: Path) -> None:
+def _finish(figure: Any, path: Path, columns: int) -> None:
     handles = {label: line for axis in figure.axes for line, label in _labelled(axis)}
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside upper center", ncols=len(SERVERS), frameon=False
-    )
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=columns, frameon=False)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 

@@ -27,7 +27,7 @@ class Results:
         self.directory = directory
         self.data: dict[str, Any] = {
             "date": time.strftime("%Y-%m-%d"),
-            "command": f"scripts/compare {' '.join(sys.argv[1:])}".strip(),
+            "command": " ".join(["scripts/compare", *(flag for flag in sys.argv[1:] if flag != "--resume")]),
             "commit": _commit(),
             "machine": _machine(),
             "versions": {

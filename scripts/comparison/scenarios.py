@@ -68,7 +68,7 @@ SCENARIOS = {
             "d", "one chat", at_once=1, chats=2, turns=3, max_tokens=96, slots=1, context=2048, quotes=True
         ),
         Scenario(
-            *("e", "a long prompt among 8"),
+            *("e", "long prompt among 8"),
             at_once=8,
             chats=8,
             turns=1,
