@@ -38,11 +38,14 @@ async def open_api(plan: Plan) -> AsyncIterator[OpenChat]:
 
 
 def http_client(key: str | None = None) -> httpx.AsyncClient:
-    """A client for any number of requests at once, each as long as it takes."""
+    """A client for any number of requests at once, each as long as it takes, on a connection of its own.
+
+    Servers close idle connections, and a request that just then went out on one would have failed.
+    """
     return httpx.AsyncClient(
         headers=address.headers(key),
         timeout=httpx.Timeout(None, connect=10),
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
     )
 
 

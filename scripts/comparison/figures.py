@@ -98,6 +98,12 @@ def gaps(turns: Iterable[dict[str, Any]]) -> list[float]:
     return [b - a for turn in turns if turn["kind"] != "long" for a, b in pairwise(bursts(turn["arrivals"]))]
 
 
+def times_per_token(turns: Iterable[dict[str, Any]], max_tokens: int) -> list[float]:
+    """Seconds for each token of a reply after its first chunk (TPOT), the long message's left out."""
+    ends = [turn["arrivals"] for turn in turns if turn["kind"] != "long" and turn["arrivals"]]
+    return [(arrivals[-1] - arrivals[0]) / max(1, max_tokens - 1) for arrivals in ends]
+
+
 def first_words(turns: Iterable[dict[str, Any]], kind: str) -> list[float]:
     """Seconds to the first chunk of each reply of a kind: first, later, long."""
     return [turn["arrivals"][0] for turn in turns if turn["kind"] == kind and turn["arrivals"]]
@@ -115,7 +121,8 @@ def figures(run: Run) -> Figures:
         "cached_share": sum(turn["cached_tokens"] for turn in turns) / prompt if prompt else None,
     }
     samples = {f"ttft_{kind}": first_words(turns, kind) for kind in ("first", "later", "long")}
-    for name, values in (samples | {"inter_token": gaps(turns)}).items():
+    samples |= {"inter_token": gaps(turns), "tpot": times_per_token(turns, run["max_tokens"])}
+    for name, values in samples.items():
         spread = percentiles(values) or {}
         table |= {f"{name}_{p}": spread.get(p) for p in ("p50", "p95", "p99")}
     return table

@@ -26,7 +26,7 @@ from concierge.errors import UserError
 HOST = "127.0.0.1"
 READY_SECONDS = 120.0
 STOP_SECONDS = 15.0
-SEQUENCES = 256  # LLAMA_MAX_SEQ: sequences that a context may know, Concierge's included
+SEQUENCES = 128  # that examples/server keeps; not more than its smallest n_batch, or llama.cpp aborts
 
 Options = dict[str, Any]  # what sets one variant of a server apart
 
@@ -192,6 +192,7 @@ class PythonServer(Server):
             variants["prompt lookup of 8"] = {
                 "draft_model": "prompt-lookup-decoding",
                 "draft_model_num_pred_tokens": 8,
+                "logits_all": True,  # or drafting fails
             }
         return variants
 

@@ -48,7 +48,9 @@ class Scenario:
         return self.chats * self.turns + bool(self.long_tokens)
 
     def trial(self) -> Scenario:
-        """A short form, on which the settings of a server are tried."""
+        """A short form, on which the settings of a server are tried; the same where it is short already."""
+        if self.at_once == 1:
+            return self
         return replace(
             self,
             chats=min(self.chats, self.at_once),

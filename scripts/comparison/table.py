@@ -16,12 +16,14 @@ COLUMNS = {
     "later p95": ("ttft_later_p95", "{:,.0f}"),
     "inter-token p50": ("inter_token_p50", "{:,.1f}"),
     "p99": ("inter_token_p99", "{:,.1f}"),
+    "TPOT p50": ("tpot_p50", "{:,.1f}"),
     "tokens/chunk": ("tokens_per_chunk", "{:.2f}"),
     "cached": ("cached_share", "{:.0%}"),
 }
 NOTES = """\
-TTFT (time to the first chunk) and inter-token times are milliseconds at the client. Inter-token is the time
-between two chunks; those less than 1 ms apart count as one, and tokens/chunk says how many tokens one brings.
+TTFT (time to the first chunk), inter-token times and TPOT are milliseconds at the client. Inter-token is the
+time between two chunks; those less than 1 ms apart count as one, and tokens/chunk says how many tokens one
+brings. TPOT is the time from the first chunk of a reply to its last, for each token after the first.
 "cached" is the share of prompt tokens that the server reports as found in its cache (- if it reports none).
 The best peer is taken for each figure apart. llama_cpp.server serves one chat at a time: its inter-token
 times are those of the one while all others wait, so they stand in the table and are not compared where there
