@@ -80,7 +80,11 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=_positive, default=3, help="of each scenario (default: 3)")
     parser.add_argument(
-        "--scenarios", type=_some(SCENARIOS), default=list(SCENARIOS.values()), metavar="a,b,..."
+        "--scenarios",
+        type=_some(SCENARIOS),
+        default=list(SCENARIOS.values()),
+        metavar="a,b,...",
+        help="those above (default: all)",
     )
     parser.add_argument(
         "--servers",
@@ -113,9 +117,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
 def _some(known: dict[str, T]) -> Callable[[str], list[T]]:
@@ -137,12 +141,13 @@ def compare(args: argparse.Namespace) -> None:
         logs.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"--output {args.output}: cannot be written ({error.strerror}).") from error
-    model = resolve(args.model, Path(os.environ.get("CONCIERGE_CACHE_DIR") or cache_dir()))
+    cache = Path(os.environ.get("CONCIERGE_CACHE_DIR") or cache_dir())
+    model = resolve(args.model, cache)
     results = Results(args.output, model, args.threads)
     if args.resume:
         results.resume()
     for server in args.servers:
-        server.prepare(cache_dir() / "peers", logs)
+        server.prepare(cache / "peers", logs)
     try:
         Comparison(args, model, results, logs).carry_out()
     finally:

@@ -63,7 +63,7 @@ def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path: Path
     [
         (["--help"], 0, "200 chats of 4 turns"),
         (["--servers", "vllm"], 2, "there are concierge, llama-server"),
-        (["--rounds", "0"], 2, "--rounds"),
+        (["--rounds", "0"], 2, "'0' is not a whole number from 1 on"),
         (["--model", "none.gguf"], 2, "no such file"),
     ],
 )
