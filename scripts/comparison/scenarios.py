@@ -34,7 +34,7 @@ class Scenario:
     turns: int
     max_tokens: int
     slots: int
-    context: int = 1280
+    context: int = 2048
     think: float = 0.0
     quotes: bool = False
     long_tokens: int = 0
@@ -66,9 +66,7 @@ SCENARIOS = {
         Scenario("a", "8 at once", at_once=8, chats=16, turns=2, max_tokens=64, slots=8),
         Scenario("b", "32 at once", at_once=32, chats=32, turns=2, max_tokens=32, slots=32),
         Scenario("c", "200 chats", at_once=48, chats=200, turns=4, max_tokens=16, slots=32, think=2.0),
-        Scenario(
-            "d", "one chat", at_once=1, chats=2, turns=3, max_tokens=96, slots=1, context=2048, quotes=True
-        ),
+        Scenario("d", "one chat", at_once=1, chats=2, turns=3, max_tokens=96, slots=1, quotes=True),
         Scenario(
             *("e", "long prompt among 8"),
             at_once=8,
