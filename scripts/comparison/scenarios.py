@@ -34,7 +34,7 @@ class Scenario:
     turns: int
     max_tokens: int
     slots: int
-    context: int = 2048
+    context: int = 2560
     think: float = 0.0
     quotes: bool = False
     long_tokens: int = 0

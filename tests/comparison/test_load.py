@@ -16,7 +16,7 @@ from comparison.peers import SERVERS, Failed
 from comparison.scenarios import SCENARIOS
 
 SMALL = replace(
-    SCENARIOS["e"], at_once=2, chats=3, turns=2, max_tokens=8, slots=3, context=2048, long_tokens=300
+    SCENARIOS["e"], at_once=2, chats=3, turns=2, max_tokens=8, slots=3, context=2560, long_tokens=300
 )
 FIXED = SERVERS["concierge"].fixed_length([])
 
