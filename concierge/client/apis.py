@@ -28,12 +28,8 @@ OpenChat = Callable[[], AbstractAsyncContextManager[Ask]]
 @asynccontextmanager
 async def open_api(plan: Plan) -> AsyncIterator[OpenChat]:
     """The means to open a chat, once the server is known to answer."""
-    async with httpx.AsyncClient(
-        headers=address.headers(plan.key),
-        timeout=httpx.Timeout(None, connect=10),
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
-    ) as client:
-        model = await _first_model(plan, client)
+    async with http_client(plan.key) as client:
+        model = await first_model(plan.url, client)
         if plan.api == "realtime":
             yield lambda: _realtime_chat(plan)
         else:
@@ -41,17 +37,30 @@ async def open_api(plan: Plan) -> AsyncIterator[OpenChat]:
             yield lambda: _completions_chat(plan, client, model, system)
 
 
-async def _first_model(plan: Plan, client: httpx.AsyncClient) -> str:
+def http_client(key: str | None = None) -> httpx.AsyncClient:
+    """A client for any number of requests at once, each as long as it takes, on a connection of its own.
+
+    Servers close idle connections, and a request that just then went out on one would have failed.
+    """
+    return httpx.AsyncClient(
+        headers=address.headers(key),
+        timeout=httpx.Timeout(None, connect=10),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+    )
+
+
+async def first_model(url: str, client: httpx.AsyncClient) -> str:
+    """The id of the model that the server names first. Raises CannotConnect or Refused."""
     try:
-        answer = await client.get(address.http(plan.url, "/v1/models"))
+        answer = await client.get(address.http(url, "/v1/models"))
     except httpx.HTTPError as error:
-        raise CannotConnect(f"No server answers at {plan.url} ({error}); is it running?") from error
+        raise CannotConnect(f"No server answers at {url} ({error}); is it running?") from error
     if answer.status_code != 200:
-        raise Refused.by_http(plan.url, answer.status_code, answer.content)
+        raise Refused.by_http(url, answer.status_code, answer.content)
     try:
         return str(answer.json()["data"][0]["id"])
     except (ValueError, LookupError, TypeError):
-        raise Refused(f"{plan.url} names no model at /v1/models.") from None
+        raise Refused(f"{url} names no model at /v1/models.") from None
 
 
 # --- the Realtime protocol
@@ -123,7 +132,7 @@ async def _completions_chat(
     async def ask(text: str, turn: Turn) -> None:
         messages.append({"role": "user", "content": text})
         async with asyncio.timeout(REPLY_SECONDS):
-            reply = await _complete(plan, client, _body(plan, model, messages), turn)
+            reply = await complete(plan.url, client, _body(plan, model, messages), turn)
         messages.append({"role": "assistant", "content": reply})
 
     yield ask
@@ -141,14 +150,14 @@ def _body(plan: Plan, model: str, messages: list[dict[str, str]]) -> dict[str, A
     return body | ({"ignore_eos": True} if plan.ignore_eos else {})
 
 
-async def _complete(plan: Plan, client: httpx.AsyncClient, body: dict[str, Any], turn: Turn) -> str:
-    """Stream one completion into `turn`; returns its text."""
+async def complete(url: str, client: httpx.AsyncClient, body: dict[str, Any], turn: Turn) -> str:
+    """Stream one completion of the server at `url` into `turn`; returns its text."""
     text: list[str] = []
     started = time.perf_counter()
-    async with client.stream("POST", address.http(plan.url, "/v1/chat/completions"), json=body) as response:
+    async with client.stream("POST", address.http(url, "/v1/chat/completions"), json=body) as response:
         if response.status_code != 200:
             refusal = await response.aread()
-            turn.error = str(Refused.by_http(plan.url, response.status_code, refusal))
+            turn.error = str(Refused.by_http(url, response.status_code, refusal))
             return ""
         async for line in response.aiter_lines():
             if not line.startswith("data: ") or line == "data: [DONE]":
@@ -161,9 +170,11 @@ async def _complete(plan: Plan, client: httpx.AsyncClient, body: dict[str, Any],
                 turn.prompt_tokens = usage["prompt_tokens"]
                 turn.cached_tokens = (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
                 turn.completion_tokens = usage["completion_tokens"]
-            if (choices := chunk.get("choices")) and (delta := choices[0]["delta"].get("content")):
-                turn.arrivals.append(now)
-                text.append(delta)
+            if choices := chunk.get("choices"):
+                turn.finish_reason = choices[0].get("finish_reason") or turn.finish_reason
+                if delta := choices[0]["delta"].get("content"):
+                    turn.arrivals.append(now)
+                    text.append(delta)
     turn.end = time.perf_counter() - started
     return "".join(text)
 
@@ -186,7 +197,7 @@ async def _shared_prompt(plan: Plan, client: httpx.AsyncClient, model: str) -> s
             {"role": "system", "content": prompt(words, seed=1)},
             {"role": "user", "content": "Hello"},
         ]
-        await _complete(plan, client, _body(plan, model, messages) | {"max_tokens": 1}, turn)
+        await complete(plan.url, client, _body(plan, model, messages) | {"max_tokens": 1}, turn)
         if not turn.prompt_tokens:
             raise Refused(f"{plan.url} does not tell usage, which --prompt-tokens needs ({turn.error}).")
         counts.append(turn.prompt_tokens)

@@ -38,4 +38,5 @@ class Turn:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    finish_reason: str = ""  # chat completions: why the reply ended
     error: str = ""
