@@ -61,7 +61,7 @@ class ModelDrafter(Drafter):
         """
         self._model = model
         self._context = Context(model, cells=cells, batch=batch, threads=threads)
-        self._batch = Batch(batch)
+        self._batch = Batch(min(batch, self._context.cells))  # llama.cpp aborts on a larger one
         self._cache = PrefixCache(MAX_SEQUENCES)
         self._heads: dict[Sequence, Head] = {}
         self.cost = StepCost()
