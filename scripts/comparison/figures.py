@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from comparison.load import Load
+from comparison.peers import OURS
 from comparison.scenarios import SCENARIOS, Scenario
 from concierge.client.plan import Turn
 from concierge.client.report import percentiles
@@ -191,6 +192,7 @@ class Verdict:
 
     scenario: str
     goal: Goal
+    server: str
     value: float
     against: str
     other: float
@@ -215,17 +217,14 @@ def verdicts(table: Sequence[Cell], serial: Iterable[str] = ()) -> list[Verdict]
     for goal in GOALS:
         for scenario in goal.scenarios:
             valid = {cell.server: cell for cell in table if cell.scenario == scenario and not cell.invalid}
-            own = valid.pop("concierge", None)
-            if own is None or (value := own.figures.get(goal.figure)) is None:
-                continue
-            if goal.own:
-                other: tuple[str, float | None] = ("its own p50", own.figures[goal.own])
-            else:
-                several = SCENARIOS[scenario].at_once > 1 and goal.figure.startswith("inter_token")
-                peers = [cell for name, cell in valid.items() if not (several and name in set(serial))]
-                other = _best(peers, goal)
-            if other[1] is not None:
-                found.append(Verdict(scenario, goal, value, other[0], other[1]))
+            ours = [cell for name in OURS if (cell := valid.pop(name, None))]
+            several = SCENARIOS[scenario].at_once > 1 and goal.figure.startswith("inter_token")
+            peers = [cell for name, cell in valid.items() if not (several and name in set(serial))]
+            for own in ours:
+                value = own.figures.get(goal.figure)
+                against, other = ("its own p50", own.figures[goal.own]) if goal.own else _best(peers, goal)
+                if value is not None and other is not None:
+                    found.append(Verdict(scenario, goal, own.server, value, against, other))
     return found
 
 

@@ -86,7 +86,10 @@ class Server(ABC):
 
 
 class Concierge(Server):
+    """As a peer of the others: it serves the very file that they serve."""
+
     name = "concierge"
+    format = "source"
 
     def variants(self, scenario: Scenario) -> dict[str, Options]:
         return {"as shipped": {}}
@@ -96,7 +99,7 @@ class Concierge(Server):
         settings: dict[str, object] = {
             "port": setup.port,
             "model": setup.model,
-            "format": "source",  # the very file that the others serve
+            "format": self.format,
             "threads": setup.threads,
             "chats": setup.slots,
             "context": setup.cells // (setup.slots + 1),
@@ -109,6 +112,13 @@ class Concierge(Server):
             settings["cache_dir"] = cache
         environment |= {f"CONCIERGE_{name.upper()}": str(value) for name, value in settings.items()}
         return Launch([Path(sys.executable).with_name("concierge"), "serve"], environment)
+
+
+class ConciergePrepared(Concierge):
+    """As it ships: given the same file, it serves the format that `concierge prepare` chose."""
+
+    name = "concierge, prepared"
+    format = "auto"
 
 
 class LlamaServer(Server):
@@ -220,8 +230,10 @@ class PythonServer(Server):
 
 
 SERVERS: dict[str, Server] = {
-    server.name: server for server in (Concierge(), LlamaServer(), ExampleServer(), PythonServer())
+    server.name: server
+    for server in (Concierge(), ConciergePrepared(), LlamaServer(), ExampleServer(), PythonServer())
 }
+OURS = (Concierge.name, ConciergePrepared.name)
 
 
 class Failed(UserError):

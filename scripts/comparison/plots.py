@@ -23,6 +23,7 @@ STYLES: dict[str, dict[str, Any]] = dict(
         SERVERS,
         (
             {"color": "#0072B2", "linewidth": 2.0},
+            {"color": "#56B4E9", "linewidth": 2.0},
             {"color": "#D55E00", "linestyle": "--"},
             {"color": "#009E73", "linestyle": "-."},
             {"color": "#777777", "linestyle": ":"},

@@ -21,14 +21,15 @@ COLUMNS = {
     "cached": ("cached_share", "{:.0%}"),
 }
 NOTES = """\
-TTFT (time to the first chunk), inter-token times and TPOT are milliseconds at the client. Inter-token is the
-time between two chunks; those less than 1 ms apart count as one, and tokens/chunk says how many tokens one
-brings. TPOT is the time from the first chunk of a reply to its last, for each token after the first.
-"cached" is the share of prompt tokens that the server reports as found in its cache (- if it reports none).
-The best peer is taken for each figure apart. llama_cpp.server serves one chat at a time: its inter-token
-times are those of the one while all others wait, so they stand in the table and are not compared where there
-are others. A server whose replies were not all of the asked length, or that ran out of time, is invalid and
-not compared."""
+All servers are given the same file. "concierge" serves it as it is; "concierge, prepared" is Concierge as it
+ships, which serves what `concierge prepare` made of the file. TTFT (time to the first chunk), inter-token
+times and TPOT are milliseconds at the client. Inter-token is the time between two chunks; those less than
+1 ms apart count as one, and tokens/chunk says how many tokens one brings. TPOT is the time from the first
+chunk of a reply to its last, for each token after the first. "cached" is the share of prompt tokens that the
+server reports as found in its cache (- if it reports none). The best peer is taken for each figure apart.
+llama_cpp.server serves one chat at a time: its inter-token times are those of the one while all others wait,
+so they stand in the table and are not compared where there are others. A server whose replies were not all of
+the asked length, or that ran out of time, is invalid and not compared."""
 
 
 def markdown(results: dict[str, Any]) -> str:
@@ -54,12 +55,12 @@ def _header(results: dict[str, Any]) -> str:
 
 
 def _goals(found: Sequence[Verdict]) -> str:
-    lines = ["| | Concierge | best peer | | ratio | goal | |", "|---|---|---|---|---|---|---|"]
+    lines = ["| | | | best peer | | ratio | goal | |", "|---|---|---|---|---|---|---|---|"]
     for verdict in sorted(found, key=lambda verdict: verdict.scenario):
         goal = verdict.goal
         number = "{:,.1f}" if "p" not in goal.figure[-3:] or goal.figure.startswith("inter") else "{:,.0f}"
         lines.append(
-            f"| ({verdict.scenario}) {goal.title} | {number.format(verdict.value)} "
+            f"| ({verdict.scenario}) {goal.title} | {verdict.server} | {number.format(verdict.value)} "
             f"| {number.format(verdict.other)} | {verdict.against} | {_ratio(verdict.ratio)} "
             f"| {'≥' if goal.higher else '≤'} {goal.ratio}x | {'met' if verdict.met else 'not met'} |"
         )
