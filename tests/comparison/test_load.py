@@ -62,7 +62,7 @@ def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path: Path
     ("arguments", "status", "words"),
     [
         (["--help"], 0, "200 chats of 4 turns"),
-        (["--servers", "vllm"], 2, "there are concierge, llama-server"),
+        (["--servers", "vllm"], 2, "there is no 'vllm'; there are concierge,"),
         (["--rounds", "0"], 2, "'0' is not a whole number from 1 on"),
         (["--model", "none.gguf"], 2, "no such file"),
     ],
