@@ -99,9 +99,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--limit",
         type=_positive,
-        default=300,
+        default=240,
         metavar="SECONDS",
-        help="after which a run is given up, and its server out of that scenario (default: 300)",
+        help="after which a run is given up, and its server out of that scenario (default: 240)",
     )
     parser.add_argument(
         "--output",

@@ -36,7 +36,12 @@ THROUGHPUT = "dab"  # scenarios by rising concurrency
 
 def draw(results: dict[str, Any], directory: Path) -> None:
     """Write ttft.png, inter_token.png and throughput.png, as far as there are runs for them."""
-    plt.rcParams |= {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+    plt.rcParams |= {
+        "font.size": 9,
+        "xtick.labelsize": 7,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
     runs = [run for run in results["runs"] if not run["invalid"]]
     ttft = {"first turns": lambda turns: first_words(turns, "first")}
     ttft["later turns"] = lambda turns: first_words(turns, "later")

@@ -65,7 +65,7 @@ SCENARIOS = {
     for scenario in (
         Scenario("a", "8 at once", at_once=8, chats=16, turns=2, max_tokens=64, slots=8),
         Scenario("b", "32 at once", at_once=32, chats=32, turns=2, max_tokens=32, slots=32),
-        Scenario("c", "200 chats", at_once=48, chats=200, turns=4, max_tokens=16, slots=32, think=2.0),
+        Scenario("c", "200 chats", at_once=48, chats=200, turns=4, max_tokens=12, slots=32, think=2.0),
         Scenario("d", "one chat", at_once=1, chats=2, turns=3, max_tokens=96, slots=1, quotes=True),
         Scenario(
             *("e", "long prompt among 8"),
