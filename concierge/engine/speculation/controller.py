@@ -12,7 +12,7 @@ from concierge.engine.sequence import Sequence, Slice
 from concierge.engine.speculation.drafter import LONGEST, Draft, Drafter
 from concierge.engine.speculation.steptime import StepTime
 
-MARGIN = 1.04  # drafts must promise this much more tokens a second: promises of noisy measures are too good
+MARGIN = 1.06  # drafts must promise this much more tokens a second: promises of noisy measures are too good
 WEIGHT = 8.0  # tokens of its own after which a chat's acceptance counts as much as everybody's
 CHAT, ALL = 0.97, 0.998  # how much the past weighs, by the token
 HOPELESS = 0.1  # chance of a token below which the rest of a draft is not looked at
