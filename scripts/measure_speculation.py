@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import statistics
 import time
+from collections.abc import Iterable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -49,17 +50,21 @@ def request(house: Message, quoting: bool, number: int) -> Request:
     return Request((house, Message("user", PIECES + text if quoting else text)), params)
 
 
-async def rate(engine: Engine, requests: list[Request]) -> float:
-    """Tokens a second of replies that stream together, their prefill included."""
+async def rate(engine: Engine, requests: Iterable[Request], chats: int) -> float:
+    """Tokens a second of `chats` chats that ask for one reply after another, prefill included."""
+    waiting, done = iter(requests), 0
 
-    async def read(request: Request) -> None:
-        async with aclosing(engine.generate(request)) as chunks:
-            async for _ in chunks:
-                pass
+    async def chat() -> None:
+        nonlocal done
+        for request in waiting:
+            async with aclosing(engine.generate(request)) as chunks:
+                async for _ in chunks:
+                    pass
+            done += 1
 
     started = time.perf_counter()
-    await asyncio.gather(*map(read, requests))
-    return len(requests) * TOKENS / (time.perf_counter() - started)
+    await asyncio.gather(*(chat() for _ in range(chats)))
+    return done * TOKENS / (time.perf_counter() - started)
 
 
 async def main() -> None:
@@ -85,10 +90,11 @@ async def main() -> None:
         for chats in args.chats:
             rates: dict[Engine, list[float]] = {off: [], on: []}
             before = on.stats()
-            for i in range(args.rounds * max(1, 8 // chats)):  # few chats end soon, and vary
-                requests = [request(house, quoting, 100 * i + n) for n in range(chats)]
+            replies = max(3 * chats, 8)  # so many that all chats are busy most of the time
+            for i in range(args.rounds):
+                requests = [request(house, quoting, replies * i + n) for n in range(replies)]
                 for engine in (off, on) if i % 2 else (on, off):
-                    rates[engine].append(await rate(engine, requests))
+                    rates[engine].append(await rate(engine, requests, chats))
             after = on.stats()
             drafted = after.drafted_tokens - before.drafted_tokens
             accepted = after.accepted_tokens - before.accepted_tokens

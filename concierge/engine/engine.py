@@ -179,7 +179,7 @@ class Engine:
             check_vocabulary(draft, self._model)
             _check_memory(draft, cells)
             drafters.append(ModelDrafter(draft, cells=cells, batch=BATCH, threads=threads))
-        return Speculation(StepTime(measure(self._context, self._batch), BATCH), drafters)
+        return Speculation(drafters, BATCH)
 
     async def start(self) -> None:
         """Start stepping, in a thread bound to the running loop."""
@@ -494,9 +494,10 @@ class Engine:
         assert sequence.slot is not None
         self._cache.unpin_all()
         self._cache.pin(sequence.slot)
-        sequence.slot = None
         if self._speculation:
-            self._speculation.pin(sequence.tokens)
+            seconds = measure(self._context, self._batch, sequence.slot, len(sequence))
+            self._speculation.pin(sequence.tokens, StepTime(seconds, BATCH))
+        sequence.slot = None
 
     def _retire(self, sequence: Sequence) -> None:
         """Leave what was computed in the cache, for the chat's next turn."""

@@ -12,7 +12,7 @@ from concierge.engine.sequence import Sequence, Slice
 from concierge.engine.speculation.drafter import LONGEST, Draft, Drafter
 from concierge.engine.speculation.steptime import StepTime
 
-MARGIN = 1.04  # drafts must promise this much more tokens a second: promises of noisy measures are too good
+MARGIN = 1.06  # drafts must promise this much more tokens a second: promises of noisy measures are too good
 WEIGHT = 8.0  # tokens of its own after which a chat's acceptance counts as much as everybody's
 CHAT, ALL = 0.97, 0.998  # how much the past weighs, by the token
 HOPELESS = 0.1  # chance of a token below which the rest of a draft is not looked at
@@ -111,10 +111,14 @@ class Speculation:
         drafted, accepted: tokens verified, and those of them that were right.
     """
 
-    def __init__(self, time: StepTime, drafters: list[Drafter]) -> None:
+    def __init__(self, drafters: list[Drafter], longest: int) -> None:
+        """
+        Args:
+            longest: tokens of the largest step.
+        """
         self.drafters = drafters
         self.drafted = self.accepted = 0
-        self._time = time
+        self._time = StepTime([1.0, 2.0], longest)  # until it is measured: no draft pays
         self._everybody = {d.name: Acceptance(d.prior) for d in self.drafters}
         self._chats: dict[Sequence, dict[str, Acceptance]] = {}
         self._proposals: dict[Sequence, list[Proposal]] = {}  # the last one of each is verified
@@ -125,8 +129,9 @@ class Speculation:
         self._time.observe(tokens, seconds)
         self._probes = min(self._probes + PROBES * seconds, 1.0)
 
-    def pin(self, tokens: Tokens) -> None:
-        """Be ready for chats that begin with `tokens`."""
+    def pin(self, tokens: Tokens, time: StepTime) -> None:
+        """Be ready for chats that begin with `tokens`, on a machine that takes this time for a step."""
+        self._time = time
         for drafter in list(self.drafters):
             with self._surviving(drafter):
                 drafter.pin(tokens)

@@ -55,21 +55,24 @@ class StepTime:
         return seconds
 
 
-def measure(context: Context, batch: Batch) -> list[float]:
-    """Seconds of steps of 1, 2, ... tokens on a context that nobody uses yet."""
+def measure(context: Context, batch: Batch, sequence: int, length: int) -> list[float]:
+    """Seconds of steps of 1, 2, ... tokens after the `length` that `sequence` holds, and still does then.
+
+    Attention to what is there takes a good part of a step, so an empty context would tell too little.
+    """
     measured: list[float] = []
     started = time.perf_counter()
-    _timed(context, batch, 2)  # warms up
+    _timed(context, batch, 2, sequence, length)  # warms up
     while len(measured) < 2 or (len(measured) < MEASURED and time.perf_counter() - started < PATIENCE):
-        measured.append(_timed(context, batch, len(measured) + 1))
+        measured.append(_timed(context, batch, len(measured) + 1, sequence, length))
     return measured
 
 
-def _timed(context: Context, batch: Batch, size: int) -> float:
+def _timed(context: Context, batch: Batch, size: int, sequence: int, length: int) -> float:
     batch.clear()
-    batch.add(np.zeros(size, np.int32), 0, 0, logits=size)
+    batch.add(np.zeros(size, np.int32), length, sequence, logits=size)
     started = time.perf_counter()
     context.decode(batch)
     seconds = time.perf_counter() - started
-    context.remove(0)
+    context.remove(sequence, length)
     return seconds
