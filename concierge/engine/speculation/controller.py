@@ -13,6 +13,7 @@ from concierge.engine.speculation.drafter import LONGEST, Draft, Drafter
 from concierge.engine.speculation.steptime import StepTime
 
 MARGIN = 1.06  # drafts must promise this much more tokens a second: promises of noisy measures are too good
+CROWD = 8  # sequences; with more of them, steps vary by more than drafts were seen to win
 WEIGHT = 8.0  # tokens of its own after which a chat's acceptance counts as much as everybody's
 CHAT, ALL = 0.97, 0.998  # how much the past weighs, by the token
 HOPELESS = 0.1  # chance of a token below which the rest of a draft is not looked at
@@ -149,6 +150,8 @@ class Speculation:
         reading = len(decoding) < len(slices)
         self._remember(decoding, running)
         self._proposals = {}
+        if len(running) > CROWD:
+            return
         for drafter in [d for d in self.drafters if d.free or not reading]:
             with self._surviving(drafter):
                 wanted = self._wanted(drafter, list(decoding))
