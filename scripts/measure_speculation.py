@@ -1,7 +1,11 @@
 """Measures what speculation gains: tokens a second with and without it, for replies that quote their prompt
-and for replies that quote nothing. Alternates the two, and prints all tokens over all seconds as Markdown.
+and for replies that quote nothing. Prints Markdown tables.
 
-    .venv/bin/python scripts/measure_speculation.py [--model GGUF] [--draft GGUF] [--rounds 3]
+One engine serves a constant number of chats, each asking for one reply after another, while speculation is
+switched on and off by turns of a second: a machine's pace drifts by more than what is to be told apart. The
+error is that of the mean over pairs of turns.
+
+    .venv/bin/python scripts/measure_speculation.py [--model GGUF] [--draft GGUF] [--seconds 30]
 """
 
 from __future__ import annotations
@@ -10,11 +14,9 @@ import argparse
 import asyncio
 import statistics
 import time
-from collections.abc import Iterable
 from contextlib import aclosing
-from pathlib import Path
 
-from concierge.engine import Engine, Message, Request, SamplingParams
+from concierge.engine import Engine, EngineStats, Message, Request, SamplingParams
 from concierge.models import resolve
 from concierge.paths import PROMPTS
 from concierge.settings import Settings
@@ -40,31 +42,45 @@ FREE = [
     "Explain why bread rises.",
 ]
 TOKENS = 64
+TURN = 1.0  # s
 
 
 def request(house: Message, quoting: bool, number: int) -> Request:
-    """The `number`-th request of a load, alike with and without speculation."""
+    """The `number`-th request of a load."""
     questions, temperature = (QUOTING, 0.3) if quoting else (FREE, 1.0)
     text = f"{number}. {questions[number % len(questions)]}"
     params = SamplingParams(temperature=temperature, seed=number, max_tokens=TOKENS, ignore_eos=True)
     return Request((house, Message("user", PIECES + text if quoting else text)), params)
 
 
-async def rate(engine: Engine, requests: Iterable[Request], chats: int) -> float:
-    """Tokens a second of `chats` chats that ask for one reply after another, prefill included."""
-    waiting, done = iter(requests), 0
+async def chat(engine: Engine, house: Message, quoting: bool, number: int) -> None:
+    """Ask for ever."""
+    while True:
+        async with aclosing(engine.generate(request(house, quoting, number))) as chunks:
+            async for _ in chunks:
+                pass
+        number += 100
 
-    async def chat() -> None:
-        nonlocal done
-        for request in waiting:
-            async with aclosing(engine.generate(request)) as chunks:
-                async for _ in chunks:
-                    pass
-            done += 1
 
-    started = time.perf_counter()
-    await asyncio.gather(*(chat() for _ in range(chats)))
-    return done * TOKENS / (time.perf_counter() - started)
+def generated(engine: Engine) -> int:
+    """Tokens generated so far, those of unfinished replies included."""
+    return engine.stats().completion_tokens + sum(len(s.reply) for s in list(engine._scheduler.running))
+
+
+async def turns(engine: Engine, seconds: float) -> list[tuple[float, float]]:
+    """Tokens a second (without, with) speculation, of alternate turns that last so long together."""
+    speculation, pairs = engine._speculation, []
+    while seconds > 0:
+        rates = {}
+        for on in (False, True) if len(pairs) % 2 else (True, False):
+            engine._speculation = speculation if on else None
+            tokens, started = generated(engine), time.perf_counter()
+            await asyncio.sleep(TURN)
+            rates[on] = (generated(engine) - tokens) / (time.perf_counter() - started)
+        pairs.append((rates[False], rates[True]))
+        seconds -= 2 * TURN
+    engine._speculation = speculation
+    return pairs
 
 
 async def main() -> None:
@@ -73,39 +89,37 @@ async def main() -> None:
     )
     parser.add_argument("--model", default="small")
     parser.add_argument("--draft")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=30, help="of each row")
+    parser.add_argument("--replies", nargs="+", default=["quoting", "free"])
     parser.add_argument("--chats", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32])
     args = parser.parse_args()
     cache = Settings().cache_dir
-    path: Path = resolve(args.model, cache)
-    draft = resolve(args.draft, cache) if args.draft else None
+    draft = resolve(args.draft, cache, "--draft") if args.draft else None
+    engine = Engine.load(resolve(args.model, cache), chats=32, context=2048, draft=draft)
     house = house_message(House.load(PROMPTS))
-    off = Engine.load(path, chats=32, context=2048, speculate=False)
-    on = Engine.load(path, chats=32, context=2048, draft=draft)
-    for engine in (off, on):
-        await engine.start()
-        await engine.pin([house])
-    print("| replies | chats | tokens/s, off | on | ratio | drafts accepted |\n|---|---|---|---|---|---|")
-    for quoting in (True, False):
+    await engine.start()
+    await engine.pin([house])
+    for kind in args.replies:
+        print(f"\n| chats, {kind} | tokens/s, off | on | ratio | drafts accepted |\n|---|---|---|---|---|")
         for chats in args.chats:
-            rates: dict[Engine, list[float]] = {off: [], on: []}
-            before = on.stats()
-            replies = max(3 * chats, 8)  # so many that all chats are busy most of the time
-            for i in range(args.rounds):
-                requests = [request(house, quoting, replies * i + n) for n in range(replies)]
-                for engine in (off, on) if i % 2 else (on, off):
-                    rates[engine].append(await rate(engine, requests, chats))
-            after = on.stats()
-            drafted = after.drafted_tokens - before.drafted_tokens
-            accepted = after.accepted_tokens - before.accepted_tokens
-            plain, fast = (statistics.harmonic_mean(rates[engine]) for engine in (off, on))
-            print(
-                f"| {'quoting' if quoting else 'free'} | {chats} | {plain:.0f} | {fast:.0f} "
-                f"| {fast / plain:.2f} | {accepted} of {drafted} |",
-                flush=True,
-            )
-    for engine in (off, on):
-        await engine.stop()
+            asking = [asyncio.create_task(chat(engine, house, kind == "quoting", n)) for n in range(chats)]
+            await asyncio.sleep(2 * TURN)
+            before = engine.stats()
+            pairs = await turns(engine, args.seconds)
+            after = engine.stats()
+            for task in asking:
+                task.cancel()
+            await asyncio.wait(asking)
+            print(row(chats, pairs, before, after), flush=True)
+    await engine.stop()
+
+
+def row(chats: int, pairs: list[tuple[float, float]], before: EngineStats, after: EngineStats) -> str:
+    off, on = (statistics.mean(rates) for rates in zip(*pairs, strict=True))
+    error = statistics.stdev(b - a for a, b in pairs) / len(pairs) ** 0.5 / off
+    drafted = after.drafted_tokens - before.drafted_tokens
+    accepted = after.accepted_tokens - before.accepted_tokens
+    return f"| {chats} | {off:.0f} | {on:.0f} | {on / off:.2f} ± {error:.2f} | {accepted} of {drafted} |"
 
 
 if __name__ == "__main__":
