@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import time
 from contextlib import aclosing
 
 from concierge.engine import Engine, EngineStats, Message, Request, SamplingParams
@@ -62,9 +61,11 @@ async def chat(engine: Engine, house: Message, quoting: bool, number: int) -> No
         number += 100
 
 
-def generated(engine: Engine) -> int:
-    """Tokens generated so far, those of unfinished replies included."""
-    return engine.stats().completion_tokens + sum(len(s.reply) for s in list(engine._scheduler.running))
+def generated(engine: Engine) -> tuple[int, float]:
+    """Tokens generated so far, those of unfinished replies included, and the seconds of the steps it took."""
+    stats = engine.stats()
+    running = sum(len(s.reply) for s in list(engine._scheduler.running))
+    return stats.completion_tokens + running, stats.step_seconds
 
 
 async def turns(engine: Engine, seconds: float) -> list[tuple[float, float]]:
@@ -74,9 +75,10 @@ async def turns(engine: Engine, seconds: float) -> list[tuple[float, float]]:
         rates = {}
         for on in (False, True) if len(pairs) % 2 else (True, False):
             engine._speculation = speculation if on else None
-            tokens, started = generated(engine), time.perf_counter()
+            tokens, started = generated(engine)
             await asyncio.sleep(TURN)
-            rates[on] = (generated(engine) - tokens) / (time.perf_counter() - started)
+            more, ended = generated(engine)
+            rates[on] = (more - tokens) / (ended - started)
         pairs.append((rates[False], rates[True]))
         seconds -= 2 * TURN
     engine._speculation = speculation
