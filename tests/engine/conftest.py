@@ -42,6 +42,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda chances, running, seconds, room: [min(len(chain), room // running) for chain in chances],
     )
     monkeypatch.setattr("concierge.engine.speculation.controller.HOPELESS", 0.0)
+    monkeypatch.setattr("concierge.engine.speculation.controller.CROWD", 255)
     monkeypatch.setattr(Speculation, "_depth", lambda *_: LONGEST)
 
 
