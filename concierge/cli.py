@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -29,7 +32,23 @@ def main() -> None:
         cli()
     except UserError as error:
         print(f"concierge: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _exit(error.exit_code)
+    except SystemExit as end:
+        _exit(end.code)
+
+
+def _exit(code: str | int | None) -> NoReturn:
+    """End the process, at once if a daemon thread is still under way.
+
+    Before Python 3.14 the interpreter unwinds such a thread as soon as it comes back from native code, and
+    C++ on its stack aborts the process for that.
+    """
+    if not isinstance(code, str) and any(thread.daemon for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code or 0)
+    sys.exit(code)
 
 
 def _setting(name: str, metavar: str) -> Any:
