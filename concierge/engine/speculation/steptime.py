@@ -10,21 +10,22 @@ import numpy as np
 from concierge.engine.llama import Batch, Context
 
 MEASURED = 16  # tokens of the largest step measured at start
-PATIENCE = 1.0  # s after which measuring ends
+PATIENCE = 1.0  # s; measuring is repeated until it has taken that long
 PERIOD = 8  # tokens after which the curve's pattern repeats
-GAIN = 0.15  # how far one observation moves the curve at its own size,
-COMMON = 0.25  # and what share of that at all sizes: the machine's pace, the length of the chats;
-SMOOTH = 0.75  # and at sizes nearby, down to the common share as
-NEAR = 3.0  # the logarithm of the sizes' ratio grows
-OUTLIER = 0.5  # an observation counts as off by a factor of exp(this) at most
+FORGET = 0.97  # how much the past weighs in the machine's pace, by the step
+LEVEL = 0.5  # how much evidence there must be for another slope
+GAIN = 0.05  # how far one step moves the curve at its own size
+OUTLIER = 0.5  # a step counts as off by a factor of exp(this) at most
 
 
 class StepTime:
     """Seconds of a step by its tokens: a curve with teeth.
 
     llama.cpp's matrix kernels take rows by four or eight, and on a CPU a fifth token may cost more than the
-    sixth to eighth together. So it starts as measured, size by size, and goes on learning: each step that
-    only decodes pulls the curve to itself. Relative errors count, so all is done in logarithms.
+    sixth to eighth together. So its shape is measured size by size. What changes while running is mostly
+    common to all sizes, the machine's pace and the length of the chats: a factor and a power of the size,
+    by least squares with forgetting. If each size were learned by itself, those not seen of late would look
+    cheap whenever the machine slows down. What is left moves the size's own measure a little.
     """
 
     def __init__(self, measured: list[float], longest: int) -> None:
@@ -38,34 +39,48 @@ class StepTime:
         curve = list(measured)
         while len(curve) < longest:
             curve.append(curve[-period] + rise)
-        self._log = np.log(curve[:longest])
-        self._log_size = np.log(np.arange(1, longest + 1))
+        self._shape = np.log(curve[:longest])
+        self._size = np.log(np.arange(1, longest + 1))
+        self._pace = self._slope = 0.0
+        self._n = self._x = self._y = self._xx = self._xy = 0.0
 
     def observe(self, tokens: int, seconds: float) -> None:
         """Learn from a step."""
         at = tokens - 1
-        error = min(max(math.log(seconds) - self._log[at], -OUTLIER), OUTLIER)
-        near = np.exp(-NEAR * np.abs(self._log_size - self._log_size[at]))
-        self._log += GAIN * error * (COMMON + (SMOOTH - COMMON) * near)
-        self._log[at] += GAIN * error * (1 - SMOOTH)
+        x = float(self._size[at])
+        expected = self._pace + self._slope * x
+        y = math.log(seconds) - float(self._shape[at])
+        y = expected + min(max(y - expected, -OUTLIER), OUTLIER)
+        self._n = self._n * FORGET + 1
+        self._x = self._x * FORGET + x
+        self._y = self._y * FORGET + y
+        self._xx = self._xx * FORGET + x * x
+        self._xy = self._xy * FORGET + x * y
+        mean = self._x / self._n
+        self._slope = (self._xy - mean * self._y) / (self._xx - mean * self._x + LEVEL)
+        self._pace = self._y / self._n - self._slope * mean
+        self._shape[at] += GAIN * (y - self._pace - self._slope * x)
 
     def of(self, tokens: int, more: int) -> list[float]:
         """Seconds of a step of `tokens`, of one more, and so on to `more` of them, as far as steps go."""
-        seconds: list[float] = np.exp(self._log[tokens - 1 : tokens + more]).tolist()
+        sizes = slice(tokens - 1, tokens + more)
+        logarithm = self._shape[sizes] + self._pace + self._slope * self._size[sizes]
+        seconds: list[float] = np.exp(logarithm).tolist()
         return seconds
 
 
 def measure(context: Context, batch: Batch, sequence: int, length: int) -> list[float]:
-    """Seconds of steps of 1, 2, ... tokens after the `length` that `sequence` holds, and still does then.
+    """Seconds of steps of 1, 2, ... tokens after the `length` that `sequence` holds, the best of some each.
 
     Attention to what is there takes a good part of a step, so an empty context would tell too little.
     """
-    measured: list[float] = []
-    started = time.perf_counter()
+    best: dict[int, float] = {}
+    started, size = time.perf_counter(), 1
     _timed(context, batch, 2, sequence, length)  # warms up
-    while len(measured) < 2 or (len(measured) < MEASURED and time.perf_counter() - started < PATIENCE):
-        measured.append(_timed(context, batch, len(measured) + 1, sequence, length))
-    return measured
+    while len(best) < 2 or time.perf_counter() - started < PATIENCE:
+        best[size] = min(_timed(context, batch, size, sequence, length), best.get(size, math.inf))
+        size = size % MEASURED + 1
+    return list(best.values())
 
 
 def _timed(context: Context, batch: Batch, size: int, sequence: int, length: int) -> float:
