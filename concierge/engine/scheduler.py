@@ -13,7 +13,7 @@ from concierge.engine.sequence import Sequence, Slice
 
 STREAMING_STEP = 0.040  # s; while someone reads along, a step with prefill in it may take about this long,
 SMOOTH = 1.4  # or so many times as long as without it, where that is more
-SMALLEST_CHUNK = 16  # tokens of prefill that always go into a step, or prompts would starve
+SMALLEST_CHUNK = 8  # tokens of prefill for each prompt that always go into a step, or prompts would starve
 
 
 class StepCost:
@@ -110,7 +110,7 @@ class Scheduler:
             base, each = self.cost.curve
             step = max(STREAMING_STEP, SMOOTH * (base + each * len(slices)))
             fitting = self.cost.tokens_within(step) - len(slices)
-            room = min(room, max(fitting, SMALLEST_CHUNK))
+            room = min(room, max(fitting, SMALLEST_CHUNK * len(prefilling)))
         if len(prefilling) > 1:
             oldest = prefilling[0]
             share = min(oldest.pending, max(1, room // 4))

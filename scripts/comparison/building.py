@@ -18,6 +18,7 @@ from concierge.errors import UserError
 FLAGS = (
     "-DCMAKE_BUILD_TYPE=Release",
     "-DGGML_NATIVE=ON",
+    "-DGGML_OPENMP=OFF",  # as scripts/install has it for everybody else
     "-DBUILD_SHARED_LIBS=OFF",
     "-DLLAMA_BUILD_TESTS=OFF",
     "-DLLAMA_BUILD_EXAMPLES=OFF",

@@ -10,12 +10,13 @@ import numpy as np
 
 from concierge.engine.llama import MAX_SEQUENCES, Batch, Context, Model
 from concierge.engine.prefix_cache import PrefixCache, Tokens
-from concierge.engine.scheduler import SMALLEST_CHUNK, StepCost
+from concierge.engine.scheduler import StepCost
 from concierge.engine.sequence import Sequence
 from concierge.engine.speculation.drafter import LONGEST, Draft, Drafter
 from concierge.errors import UserError
 
 CATCH_UP = 0.020  # s a step that reading prompts may take here; those who read along wait for it
+SMALLEST_CHUNK = 16  # tokens that are read in any case
 PROBABILITIES = (0.3, 0.5, 0.7, 0.9)  # borders of the classes
 
 
