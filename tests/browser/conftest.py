@@ -19,7 +19,7 @@ FLAGS = [
     "--disable-sync",
 ]
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-PATIENCE_MS = 60_000  # a reply of the small model on a busy two-core machine
+PATIENCE_MS = 120_000  # a reply of the small model on a busy two-core machine
 
 # Runs before the page's own scripts: layout shifts and broken policies, from the first frame on.
 WATCH = """

@@ -40,20 +40,16 @@ def test_a_step_that_someone_reads_along_with_is_bounded_in_time() -> None:
     assert planned(scheduler) == [(prompt, 512)]  # nobody reads: the whole batch
 
 
-def test_a_crowd_gets_its_first_words_in_one_step_while_few_read_along() -> None:
+def test_a_crowd_is_not_held_up_by_one_who_reads_along() -> None:
     scheduler = Scheduler(places=16, batch=512, queue=4)
     for tokens in (1, 8, 64, 512):
         scheduler.cost.observe(tokens, 0.010 + 0.001 * tokens)
     crowd, stream = [sequence(30) for _ in range(10)], sequence(5, replied=1)
     scheduler.running = [*crowd, stream]
-    assert dict(planned(scheduler)) == dict.fromkeys(crowd, 30) | {stream: 1}
-
-    streams = [sequence(5, replied=1) for _ in range(10)]  # as many as wait: theirs are not held up
-    scheduler.running = [*crowd, *streams]
-    assert sum(dict(planned(scheduler)).values()) == 30
-
-    scheduler.running = [*(sequence(3000) for _ in range(10)), stream]  # none would be through by it
-    assert sum(dict(planned(scheduler)).values()) == 30
+    plan = dict(planned(scheduler))
+    assert plan.pop(stream) == 1
+    assert sum(plan.values()) == 10 * SMALLEST_CHUNK
+    assert list(plan.values()).count(30) == 2  # not a little of each: those first words come now
 
 
 def test_prefill_never_starves_however_slow_the_machine() -> None:
