@@ -117,7 +117,7 @@ class Concierge(Server):
 class ConciergePrepared(Concierge):
     """As it ships: given the same file, it serves the format that `concierge prepare` chose."""
 
-    name = "concierge, prepared"
+    name = "concierge (prepared)"
     format = "auto"
 
 

@@ -80,7 +80,7 @@ def _distributions(runs: Sequence[Run], rows: dict[str, Samples], label: str, pa
             axis.grid(alpha=0.25)
         line[0].set_ylabel(f"share of {row or 'samples'}")
     figure.supxlabel(label, fontsize=9)
-    _finish(figure, path, len(SERVERS))
+    _finish(figure, path, min(len(SERVERS), max(1, 3 * len(keys) // 2)))  # a name takes about 1.8 inches
 
 
 def _throughput(runs: Sequence[Run], path: Path) -> None:

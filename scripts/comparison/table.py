@@ -21,7 +21,7 @@ COLUMNS = {
     "cached": ("cached_share", "{:.0%}"),
 }
 NOTES = """\
-All servers are given the same file. "concierge" serves it as it is; "concierge, prepared" is Concierge as it
+All servers are given the same file. "concierge" serves it as it is; "concierge (prepared)" is Concierge as it
 ships, which serves what `concierge prepare` made of the file. TTFT (time to the first chunk), inter-token
 times and TPOT are milliseconds at the client. Inter-token is the time between two chunks; those less than
 1 ms apart count as one, and tokens/chunk says how many tokens one brings. TPOT is the time from the first
