@@ -6,6 +6,7 @@ from training.chat import Chat
 from training.money import currencies
 from training.phrasebook import Unfit
 from training.pieces import Piece, kinds
+from training.talking import led_back
 
 ABOUT = "about"
 _ORDINALS = ("first", "second", "third", "fourth")
@@ -213,4 +214,4 @@ def second_thought(chat: Chat) -> None:
     """Off the subject while pieces happen to be found: they are not pressed on the shopper."""
     piece = one(chat)
     chat.ask(chat.line("refusing", "ask.otherworld"), [piece])
-    chat.answer(chat.line("refusing", "reply.back"))
+    chat.answer(led_back(chat, chat.line("refusing", "reply.back")))

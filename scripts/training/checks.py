@@ -10,7 +10,7 @@ from training.phrasebook import read
 
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 _NAME = re.compile(r"[A-ZÀ-Ý][\w'\u2019-]*(?: (?:[A-ZÀ-Ý&][\w'\u2019-]*|\d+(?![\w-])))+")
-_DOUBLED = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
+_DOUBLED = re.compile(r"\b([^\W\d]\w*) \1\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"\b([Aa]n?) ([\w\u2019'-]+)")
 _LEFTOVER = re.compile(r"[{}<>|~#\n]|\(\w|  |\s[.,]|[.,;:]{2}|,\s*[.;:]")
 _AMOUNT = re.compile(r"\d[\d,.]* [A-Z]{3}")
@@ -65,4 +65,5 @@ def _english_problems(reply: str, prompt: str) -> Iterator[str]:
 def _is_known(name: str, said: str) -> bool:
     """Whether a run of capitals stands in the prompt, with or without the sentence's first word or an `I`."""
     name = re.sub(r"( i)?(['\u2019]\w+)?$", "", name)
-    return name in said or name.partition(" ")[2] in said
+    name = re.sub(r"( (mon|tues|wednes|thurs|fri|satur|sun)day)$", "", name)
+    return " " not in name or name in said or name.partition(" ")[2] in said

@@ -23,9 +23,11 @@ def sentences(text: str) -> list[str]:
     return _SENTENCE.split(text.strip())
 
 
-def tidy(text: str) -> str:
-    """Capitals after full stops, `a` or `an`, one space between words, no `the The`."""
+def tidy(text: str, *, english: bool = True) -> str:
+    """One space between words, no `the The`, and `a` or `an` as English wants it."""
     text = re.sub(r"\b([Tt])he The\b", r"\1he", re.sub(r" {2,}", " ", text)).strip()
+    if not english:
+        return text
     return re.sub(r"\b(a|an|A|An) (?=([\w\u2019'-]+))", _article, text)
 
 

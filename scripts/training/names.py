@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from training.phrasebook import Phrasebook
@@ -42,7 +43,7 @@ class Names:
         """A piece's name: mostly a coined word before its noun, as houses do; sometimes only words."""
         for _ in range(50):
             title = self._title(rng, noun, material)
-            words = title.lower().split()
+            words = re.split(r"[ -]", title.lower())
             if len(set(words)) == len(words) and title not in self._taken:
                 break
         else:

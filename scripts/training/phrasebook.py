@@ -73,12 +73,14 @@ class Phrasebook:
 
     def say(self, rng: Random, path: str, section: str, values: Values | None = None) -> str:
         """A line of a section that fits, filled. Raises Unfit if none does."""
-        return self.say_one(rng, self.lines(path, section), values or {})
+        english = not path.startswith("tongues/")
+        return self.say_one(rng, self.lines(path, section), values or {}, english=english)
 
-    def say_one(self, rng: Random, lines: Sequence[str], values: Values) -> str:
+    def say_one(self, rng: Random, lines: Sequence[str], values: Values, *, english: bool = True) -> str:
+        """One of the lines that fits, filled. Raises Unfit if none does."""
         for line in rng.sample(lines, len(lines)):
             try:
-                return tidy(fill(rng, line, values))
+                return tidy(fill(rng, line, values), english=english)
             except Unfit:
                 continue
         raise Unfit(str(lines[:1]))

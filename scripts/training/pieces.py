@@ -53,7 +53,7 @@ class Detail:
 
     @property
     def aside(self) -> str:
-        """After a comma: `which falls straight`, `with two vents`, `made for rain`."""
+        """Right after its name and a comma: `which falls straight`, `with two vents`, `made for rain`."""
         before = {"that": "which ", "with": "with ", "for": "made for ", "done": ""}
         return before[self.form] + self.bare
 
@@ -367,12 +367,18 @@ class Mention:
             of = [d for d in of if d.tags & self._needs]
         return self._rng.choice(of).text if of else ""
 
-    def _take(self, *, strict: bool) -> Detail | None:
-        """The next detail, those that suit the needs first."""
-        self._details.sort(key=lambda d: not d.tags & self._needs)
-        if not self._details or (strict and not self._details[0].tags & self._needs):
-            return None
-        return self._details.pop(0)
+    def _take(self, *, strict: bool, loose: bool = False) -> Detail | None:
+        """The next detail, those that suit the needs first.
+
+        Args:
+            strict: none but one that suits.
+            loose: one that may stand apart from the name, so no `which ...`.
+        """
+        usable = [d for d in self._details if not (loose and d.form == "that")]
+        usable = [d for d in usable if d.tags & self._needs] or ([] if strict else usable)
+        if usable:
+            self._details.remove(usable[0])
+        return usable[0] if usable else None
 
     def _material_reason(self, *, strict: bool) -> str:
         be, said = "are" if self.plural else "is", self._cloth(strict=strict)
@@ -402,4 +408,8 @@ class Mention:
 
     def _say_with(self) -> str:
         detail = self._take(strict=False)
+        return detail.aside if detail else ""
+
+    def _say_aside(self) -> str:
+        detail = self._take(strict=False, loose=True)
         return detail.aside if detail else ""

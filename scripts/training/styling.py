@@ -11,6 +11,7 @@ from training.phrasebook import HELD_OUT, Unfit, read_toml
 from training.pieces import Mention, Piece, kinds
 
 STYLING = "styling"
+_SOBER = ("black", "navy", "charcoal", "midnight")
 _ANCHORS = ("dress", "suit", "bottom", "top", "jacket", "outer", "swim")
 
 
@@ -91,15 +92,17 @@ def occasion(chat: Chat) -> None:
     men = bool(of["men"]) and chat.chance(0.4)
     chat.topic = Topic(occasion=chat.rng.choice(of["for"]), needs=tuple(of["needs"]))
     text = chat.rng.choice(of["asks"]) + (f", {chat.line(STYLING, 'men')}" if men else "")
-    pieces = offer(chat, look(chat, of["men" if men else "women"], count(chat)))
+    mourning = of["needs"][0] == "funeral"
+    wanted = {"color": chat.rng.choice(_SOBER)} if mourning else {}
+    pieces = offer(chat, look(chat, of["men" if men else "women"], count(chat)), **wanted)
     chat.ask(_as_typed(text), pieces)
-    if of["needs"][0] == "funeral" and chat.chance(0.5) and chat.made.voice.most_sentences > 1:
+    if mourning and chat.chance(0.5) and chat.made.voice.most_sentences > 1:
         x = chat.mention(pieces[0])
         chat.answer(
             chat.line(STYLING, "opening.sad"), chat.line(STYLING, "one", x=x, occ=chat.topic.occasion)
         )
         return
-    recommend(chat, pieces, opening=of["needs"][0] != "funeral")
+    recommend(chat, pieces, opening=not mourning)
 
 
 def _as_typed(text: str) -> str:

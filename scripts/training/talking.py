@@ -6,9 +6,12 @@ from typing import cast
 
 from concierge.stylist import Mark
 from training.chat import Chat
+from training.grammar import sentences
 from training.phrasebook import Unfit, read
+from training.pieces import kinds
 
 _MANNERS = [s.removeprefix("ask.") for s in read("talk/manners.txt") if s.startswith("ask.")]
+_LED = ("hello", "howareyou", "bot", "praise", "smalltalk", "dislike", "typo")
 _AMONG = ("thanks", "bye", "ok", "praise", "dislike", "bot", "smalltalk")
 _DECLINED = [s.removeprefix("ask.") for s in read("talk/refusing.txt") if s.startswith("ask.")]
 _TONGUES = {"fr": 0.3, "es": 0.25, "de": 0.25, "it": 0.2}
@@ -20,7 +23,8 @@ def manners(chat: Chat) -> None:
     kind = chat.rng.choice(_AMONG if chat.items else _MANNERS)
     chat.tags.append(kind)
     chat.ask(chat.line("manners", f"ask.{kind}"), None)
-    chat.answer(chat.line("manners", f"reply.{kind}"))
+    reply = chat.line("manners", f"reply.{kind}")
+    chat.answer(led_back(chat, reply) if kind in _LED else reply)
 
 
 def declined(chat: Chat) -> None:
@@ -33,7 +37,15 @@ def declined(chat: Chat) -> None:
     text = chat.line("refusing", f"ask.{kind}", short=short, currency=chat.currency)
     chat.ask(text, pieces, clean=clean)
     own = chat.book.has("talk/refusing.txt", f"reply.{kind}")
-    chat.answer(chat.line("refusing", f"reply.{kind}" if own else "reply.back"))
+    chat.answer(led_back(chat, chat.line("refusing", f"reply.{kind}" if own else "reply.back")))
+
+
+def led_back(chat: Chat, reply: str) -> str:
+    """A reply of two sentences, often with another question at its end."""
+    first, *rest = sentences(reply)
+    if len(rest) == 1 and rest[0].endswith("?") and chat.chance(0.7):
+        return f"{first} {chat.line('refusing', 'lead')}"
+    return reply
 
 
 def staff(chat: Chat) -> None:
@@ -64,13 +76,14 @@ def tongue(chat: Chat) -> None:
             chat, path, chat.rng.choice(["hello", "person", "complaint", "order", "unknown", "off", "none"])
         )
         return
-    kinds = ["coat", "jumper", "blazer", "loafers", "boots", "shirt", "scarf", "cardigan", "gloves", "robe"]
-    pieces = [chat.made.maker.make(kind) for kind in chat.rng.sample(kinds, chat.rng.randint(1, 3))]
+    wish, tag = chat.book.say(chat.rng, path, "ask.wish").split(" | ")
+    fitting = [kind for kind, of in kinds().items() if tag in of["wear"]]
+    pieces = [chat.made.maker.make(k, [tag]) for k in chat.rng.sample(fitting, chat.rng.randint(1, 3))]
     x, y = pieces[0].product, pieces[-1].product
     values = {"x": x.title, "price": chat.mention(pieces[0]).say("price")}
     if len(pieces) > 1:
         values |= {"y": y.title, "yprice": chat.mention(pieces[-1]).say("price")}
-    chat.ask(chat.book.say(chat.rng, path, "ask.wish"), pieces)
+    chat.ask(wish, pieces)
     chat.answer(chat.book.say(chat.rng, path, "reply.wish", values), english=False)
     gone = [s for s in x.sizes if s not in x.available_sizes]
     sections = ["price"] + (["size"] if len(x.available_sizes) > 1 else []) + (["gone"] * 2 if gone else [])
