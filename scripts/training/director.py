@@ -23,7 +23,7 @@ OPENINGS: dict[Scene, float] = {
 }  # fmt: skip
 FOLLOWERS: dict[Scene, float] = {
     following.comparative: 9, following.cheaper: 5, following.under: 5, following.in_color: 7,
-    following.in_size: 4, following.pairing: 9, following.yes: 4, following.no: 1.5,
+    following.in_size: 4, following.pairing: 9, following.yes: 14, following.no: 1.5,
     asking.more: 6, asking.price: 4, asking.reduced: 2, asking.colors: 3, asking.has_color: 5,
     asking.made_of: 4, asking.size: 10, asking.sizes: 3, asking.stock: 4, asking.wear: 4, asking.buy: 3,
     asking.compare: 8, asking.discount: 2, asking.second_thought: 1.5,

@@ -8,7 +8,7 @@ from training import money
 from training.chat import Chat
 from training.phrasebook import Unfit
 from training.pieces import Piece, kinds
-from training.styling import STYLING, best_two, closing, count, nothing, nouns, recommend
+from training.styling import STYLING, best_two, closing, count, nothing, nouns, offer, recommend
 
 FOLLOWING = "following"
 _BESIDE = {
@@ -146,10 +146,12 @@ def _one_wearer(kind: str, other: str) -> bool:
 
 
 def yes(chat: Chat) -> None:
-    """Yes please, after the concierge asked: more of the same."""
-    if not chat.items or not chat.items[-1].text.endswith("?") or not chat.shown:
+    """Yes please, after the concierge asked: more of the kind, found or not before."""
+    if not chat.items or not chat.items[-1].text.endswith("?"):
         raise Unfit("no question")
-    pieces = _others(chat)
+    if not (chat.shown or chat.topic.kind):
+        raise Unfit("nothing in view")
+    pieces = _others(chat) if chat.shown else offer(chat, [chat.topic.kind] * count(chat))
     chat.ask(chat.line(FOLLOWING, "ask.yes"), pieces)
     recommend(chat, pieces, opening=False)
 

@@ -17,15 +17,15 @@ PIECE = re.compile(r"^\d\. (.+?): (.+)$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def made() -> list[Example]:
-    return [example for seed in (1, 2, 3, 4) for example in examples(300, seed)]
+    return [example for seed in (1, 2, 3, 4) for example in examples(250, seed)]
 
 
 @pytest.fixture(scope="module")
 def held_out() -> list[Example]:
-    return list(examples(300, 1, held_out=True))
+    return list(examples(200, 1, held_out=True))
 
 
-def turns(made: list[Example]) -> list[tuple[str, str, str]]:
+def turns(made: list[Example], *, english: bool = False) -> list[tuple[str, str, str]]:
     """(all that the model reads, its last message, the reply) of each reply."""
     return [
         (
@@ -34,6 +34,7 @@ def turns(made: list[Example]) -> list[tuple[str, str, str]]:
             e.messages[i]["content"],
         )
         for e in made
+        if not (english and "tongue" in e.tags)
         for i in e.train
     ]
 
@@ -55,7 +56,7 @@ def test_numbers_of_a_reply_stand_in_its_prompt(made: list[Example], held_out: l
 
 def test_pieces_are_named_exactly_and_two_at_most(made: list[Example], held_out: list[Example]) -> None:
     """Whatever is left of a reply without the listed names has no two capitals in a row but the prompt's."""
-    for read, _, reply in turns(made + held_out):
+    for read, _, reply in turns(made + held_out, english=True):
         titles = sorted({title for title, _ in PIECE.findall(read)}, key=len, reverse=True)
         named, rest = [], reply
         for title in titles:
@@ -81,7 +82,7 @@ def test_prices_belong_to_the_piece_named_before(made: list[Example]) -> None:
 
 
 def test_form_of_replies(made: list[Example], held_out: list[Example]) -> None:
-    for read, _, reply in turns(made + held_out):
+    for read, _, reply in turns(made + held_out, english=True):
         assert len(re.findall(r"[.?!](?= [A-Z¿])|[.?!]$", re.sub(r"No\. ", "No ", reply))) <= 3, reply
         assert not re.search(r"[{}<>|~\n]|  |\b(\w+) \1\b|\ba [aeio][a-z]+ |\(\w+\|", reply), reply
         if "!" in reply:
@@ -135,7 +136,7 @@ def test_the_same_seed_makes_the_same_chats() -> None:
 
 
 def test_replies_with_pieces_are_distinct_and_names_never_recur(made: list[Example]) -> None:
-    one_run = made[:300]
+    one_run = made[:250]
     titles = Counter(
         title for e in one_run for title in {t for m in e.messages for t, _ in PIECE.findall(m["content"])}
     )
