@@ -179,19 +179,19 @@ def compare(chat: Chat) -> None:
     if len(chat.shown) < 2:
         raise Unfit("one piece")
     left, other = chat.rng.sample(chat.shown, 2) if chat.chance(0.2) else chat.shown[:2]
-    case = chat.rng.random()
+    case, needs = chat.rng.random(), chat.topic.needs
     prices = (left.product.current_price, other.product.current_price)
     if case < 0.3 and prices[0] != prices[1]:
         ask_about(chat, "ask.cheapest", left, other)
         low, high = (left, other) if prices[0] < prices[1] else (other, left)
-        section, needs = "reply.cheapest", ()
+        section = "reply.cheapest"
     elif case < 0.55 and (winner := _only(left, other, tag := chat.rng.choice(["cold", "rain"]))):
         ask_about(chat, "ask.warmest" if tag == "cold" else "ask.rainiest", left, other)
         low, high, needs = winner, other if winner is left else left, (tag,)
         section = "reply.warmest" if tag == "cold" else "reply.rainiest"
     else:
         ask_about(chat, "ask.compare", left, other)
-        low, high, section, needs = left, other, "reply.compare", chat.topic.needs
+        low, high, section = left, other, "reply.compare"
     x, y = chat.mention(low, needs=needs), chat.mention(high, needs=needs)
     chat.answer(chat.line(ABOUT, section, x=x, y=y), trim=False)
 

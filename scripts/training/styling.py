@@ -116,7 +116,7 @@ def _an_occasion(chat: Chat) -> dict[str, Any]:
     """One of this book's occasions, its questions without their marks."""
     table = read_toml("occasions.toml")
     own = [o for o in table.values() if bool(o.get("held")) == chat.book.held_out]
-    of = chat.rng.choice(own)
+    of: dict[str, Any] = chat.rng.choice(own)
     return of | {"asks": [a.removeprefix(HELD_OUT) for a in of["asks"]]}
 
 

@@ -8,7 +8,7 @@ from concierge.stylist import Mark
 from training.chat import Chat
 from training.grammar import sentences
 from training.phrasebook import Unfit, read
-from training.pieces import kinds
+from training.pieces import Piece, kinds
 
 _MANNERS = [s.removeprefix("ask.") for s in read("talk/manners.txt") if s.startswith("ask.")]
 _LED = ("hello", "howareyou", "bot", "praise", "smalltalk", "dislike", "typo")
@@ -102,6 +102,6 @@ def _abroad(chat: Chat, path: str, kind: str) -> None:
     if kind == "off" and chat.items:
         raise Unfit(kind)
     chat.tags.append(kind)
-    pieces = [] if kind == "none" else None
+    pieces: list[Piece] | None = [] if kind == "none" else None
     chat.ask(chat.book.say(chat.rng, path, f"ask.{kind}", values), pieces, marks=marks)
     chat.answer(chat.book.say(chat.rng, path, f"reply.{kind}", values), english=False, trim=False)
