@@ -179,6 +179,8 @@ def compare(chat: Chat) -> None:
     if len(chat.shown) < 2:
         raise Unfit("one piece")
     left, other = chat.rng.sample(chat.shown, 2) if chat.chance(0.2) else chat.shown[:2]
+    if {d.text for d in left.details} & {d.text for d in other.details}:
+        raise Unfit("nothing tells them apart")
     case, needs = chat.rng.random(), chat.topic.needs
     prices = (left.product.current_price, other.product.current_price)
     if case < 0.3 and prices[0] != prices[1]:
