@@ -84,9 +84,10 @@ class Names:
         """Capitalised words of one title in its order, one of them its own, or two that stand together in it."""
         if not sentence[at].is_capital or len(sentence[at].key) < 2:
             return None
-        meant = self._having.get(sentence[at].key, [])
+        if not (meant := self._having.get(sentence[at].key, [])):
+            return None
         end = at + 1
-        while meant and end < len(sentence) and _joins(sentence[end]):
+        while end < len(sentence) and _joins(sentence[end]):
             more = [t for t in meant if _in_order([w.key for w in sentence[at : end + 1]], t.words)]
             if not more:
                 break
@@ -268,7 +269,7 @@ def _begins(sentence: Sequence[Word], title: Sequence[str]) -> bool:
 
 
 def _joins(word: Word) -> bool:
-    return bool(_GAPS.fullmatch(word.gap)) or word.gap in (", ", ". ")
+    return bool(_GAPS.fullmatch(word.gap)) or word.gap in (", ", ". ", "'s ", "\u2019s ")
 
 
 def _in_order(keys: Sequence[str], title: Sequence[str]) -> bool:

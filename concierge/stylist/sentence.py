@@ -40,7 +40,7 @@ class Word:
 
     Attributes:
         key: for comparisons: lower case, no accents.
-        gap: what stands between the word before and this one.
+        gap: what stands between the word before and this one; a possessive 's is in it.
     """
 
     text: str
@@ -62,7 +62,6 @@ def split(sentence: str) -> list[Word]:
     for match in _WORD.finditer(sentence, last):
         start, end = match.span()
         if keys[start:end] == "s" and found and sentence[last:start] in ("'", "\u2019"):
-            last = end
             continue
         found.append(Word(match[0], keys[start:end], start, end, sentence[last:start]))
         last = end
