@@ -92,10 +92,12 @@ class Ground:
         """What of a sentence is not so. `spoken_of`: the pieces that `it` means, named before."""
         text = unicodedata.normalize("NFC", sentence)
         parts = split(text)
+        if f" {' '.join(w.key for w in parts)} " in self._texts:
+            return []  # word for word what the house says
         mentions = self._mentions(parts)
         found = [
             f"names {text[parts[start].start : parts[end - 1].end]!r}, which is not offered"
-            for start, end in invented(parts, mentions, self._known, self._texts)
+            for start, end in invented(parts, mentions, self._known, self._names, self._texts)
         ]
         groups = [
             _Group(g[0].start, g[-1].end, tuple(p for m in g for p in m.pieces))
@@ -154,6 +156,10 @@ class _Sentence:
 
     def after(self, at: int) -> _Group | None:
         return next((g for g in self.groups if g.start >= at), None)
+
+    def between(self, one: int, other: int) -> str:
+        """The text after word `one` - 1 and before word `other`."""
+        return self.text[self.words[one - 1].end : self.words[other].start]
 
     def word_at(self, position: int) -> int:
         """The word that begins at a character, or the next one."""
@@ -249,7 +255,8 @@ class _Prices:
                 or self._adds_up(amount, clause + rest, self._offered)
             )
             return "" if right else f"says {spelt}, the price of nothing offered"
-        if self._prices_of(amount, owners) or self._compares(amount, clause, rest, owners):
+        told = any(amount.value == a.value for p in owners for a in amounts(p.description))
+        if told or self._prices_of(amount, owners) or self._compares(amount, clause, rest, owners):
             return ""
         cost = ", ".join(sorted({f"{v:g} {p.currency}" for p in owners for v in _prices(p)}, key=len)[:4])
         return f"says {spelt} of {self._said.names_of(owners)}, which costs {cost}"
@@ -316,14 +323,17 @@ _NOT_OF_IT = frozenset(
     "than like as if prefer prefers your my you match matches matching against beside with over under beneath without "
     "instead unlike avoid rather wear want wanted asked looking wish without goes suits hint touch love loves mind".split()
 )
-_NEGATIONS = frozenset("not no never nor t isn aren cannot neither longer".split())
+_NEGATIONS = frozenset("not no none nothing never nor t isn aren cannot neither longer".split())
 _LIST = frozenset(("and", "or", "a", "an", "the", "deep", "soft", "rich", "warm", "cool", "pure", "fine", "also", "both")) | MODIFIERS  # fmt: skip
+
+
+_LISTING = re.compile(r"(?:[\s,/&]|\b(?:and|or)\b)*")
 
 
 def _attributes(said: _Sentence) -> list[str]:
     """Colors and materials that a piece named, or spoken of, doesn't have."""
     found: list[str] = []
-    last_claim = -9
+    last_claim = 0
     lexical = list(LEXICON.find(said.keys))
     for one in lexical:
         kinds: set[str] = {"color", "material"}.intersection(t.kind for t in one.terms)
@@ -332,7 +342,7 @@ def _attributes(said: _Sentence) -> list[str]:
         owners = _owners_ahead(said, one, lexical)
         negative = False
         if not owners:
-            listed = last_claim >= 0 and all(k in ("and", "or") for k in said.keys[last_claim : one.start])
+            listed = last_claim > 0 and _LISTING.fullmatch(said.between(last_claim, one.start))
             cued, negative = _cue(said, one, kinds)
             owners = (
                 said.before(one.start)[1] if (cued or listed) and not _other_noun(said, one, lexical) else ()
@@ -365,6 +375,7 @@ def _owners_ahead(said: _Sentence, one: Found, lexical: Sequence[Found]) -> tupl
 def _cue(said: _Sentence, one: Found, kinds: set[str]) -> tuple[bool, bool]:
     """Whether the words before make it a claim of the pieces spoken of, and whether they deny it."""
     since, _ = said.before(one.start)
+    since = max([since, *(i for i in range(since, one.start + 1) if ";" in said.words[i].gap)])
     back = said.keys[max(since, one.start - 4) : one.start]
     near = said.keys[max(since, one.start - 6) : one.start]
     negative = bool(_NEGATIONS & set(near))

@@ -103,12 +103,17 @@ class Names:
 
 
 def invented(
-    sentence: Sequence[Word], mentions: Sequence[Mention], known: Iterable[str], texts: str
+    sentence: Sequence[Word],
+    mentions: Sequence[Mention],
+    known: Iterable[str],
+    names: Names,
+    texts: str,
 ) -> list[tuple[int, int]]:
     """Words [start, end) with capitals that look like a piece's title, and are none.
 
     Args:
         known: words that pieces and the house are described with.
+        names: of whose words invented titles are mostly made.
         texts: plain text in which names may stand, such as the house's facts.
     """
     known = frozenset(known)
@@ -116,7 +121,7 @@ def invented(
         (start, end)
         for start, end in _runs(sentence)
         if not _excused(sentence, start, end, mentions, known, texts)
-        and _looks_like_title(sentence, start, end, bool(_inside(mentions, start, end)))
+        and _looks_like_title(sentence, start, end, names, bool(_inside(mentions, start, end)))
     ]
 
 
@@ -185,13 +190,15 @@ def _excused(
     return any(f" {' '.join(part)} " in texts for part in (said, said[opens:]) if part)
 
 
-def _looks_like_title(sentence: Sequence[Word], start: int, end: int, altered: bool) -> bool:
+def _looks_like_title(sentence: Sequence[Word], start: int, end: int, names: Names, altered: bool) -> bool:
     """Whether a piece is meant: it has a piece's noun in it or after it, an article, quotes, or a price."""
     if altered or _has_garment(sentence[start:end]):
         return end - start > 1 or altered
     before = sentence[start - 1].key if start and _GAPS.fullmatch(sentence[start].gap) else ""
     after = [w.key for w in sentence[end : end + 3]]
     if before in _DETERMINERS and _is_garment_next(after):
+        return True
+    if before in ("the", "our") and end - start > 1 and sentence[end - 1].key in names:
         return True
     offered = bool(after) and after[0] in ("in", "at", "for", "costs") and (len(after) > 1)
     if before in ("the", "our") and offered and _says_attribute(after[1:]):

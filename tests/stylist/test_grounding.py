@@ -168,3 +168,32 @@ def test_a_sentence_takes_less_than_a_millisecond() -> None:
 )
 def test_sentences(text: str, count: int) -> None:
     assert len(sentences(text)) == count, sentences(text)
+
+
+def test_the_shipped_descriptions_and_facts_can_be_repeated() -> None:
+    products = read_feed(ROOT / "feed" / "products.tsv").products
+    facts = (ROOT / "prompts" / "facts.md").read_text("utf-8")
+    for product in products:
+        ground = Ground([product], [facts], names=Names(products))
+        assert ground.check(f"The {product.title} is a fine choice. {product.description}") == [], (
+            product.title
+        )
+    ground = Ground(products[:4], [facts], names=Names(products))
+    for line in facts.splitlines():
+        assert [v for s in sentences(line) for v in ground.violations(s, products[:1])] == [], line
+
+
+@pytest.mark.parametrize(
+    "product", read_feed(ROOT / "feed" / "products.tsv").products[::6], ids=lambda p: p.title
+)
+def test_what_no_shipped_piece_is_may_not_be_said(product: Product) -> None:
+    for wrong in (
+        f"The {product.title} in chartreuse would suit you.",
+        f"I would choose the magenta {product.title}.",
+        f"The {product.title} is made of polyurethane.",
+        f"The {product.title} is {product.price + 17:,.0f} EUR.",
+        f"At {product.price + 17:,.0f} EUR, the {product.title} is a good choice.",
+        f"The {product.title} comes in size 77.",
+        f"I'd go for the {product.title.split()[0]} Zibeline {product.title.split()[-1]}.",
+    ):
+        assert violations(wrong, [product]), wrong
