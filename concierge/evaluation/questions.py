@@ -168,12 +168,10 @@ def _turn(kind: str, text: str) -> tuple[str, str]:
 def _filled(kind: str, turns: Sequence[str], filling: Filling) -> Chat:
     split = [_turn(kind, turn) for turn in turns]
     said = filling.fill([text for _, text in split])
-    asked: list[Question] = []
-    for (ask, _), (text, limits) in zip(split, said, strict=True):
-        bounded = limits if ask in ("style", "nothing") else Limits()
-        greets = ask == "style" and text.lower() in ("hello", "hi", "tired of everything in my wardrobe")
-        asked.append(Question("talk" if greets else ask, text, bounded))  # type: ignore[arg-type]
-    return tuple(asked)
+    return tuple(
+        Question(ask, text, limits if ask in ("style", "nothing") else NO_LIMITS)  # type: ignore[arg-type]
+        for (ask, _), (text, limits) in zip(split, said, strict=True)
+    )
 
 
 def _lured(kind: str, entry: Mapping[str, Any], filling: Filling) -> Chat:
