@@ -206,3 +206,62 @@ def bench(
 
     plan = Plan(url, api, shoppers, turns, think, max_tokens, prompt_tokens, ignore_eos, key)
     raise typer.Exit(run(plan, questions, output))
+
+
+@cli.command()
+def evaluate(
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[URL]", help="A running service (default: one is started)", show_default=False
+        ),
+    ] = None,
+    model: Annotated[str | None, _setting("model", "MODEL")] = None,
+    format: Annotated[str | None, _setting("format", "FORMAT")] = None,
+    house: Annotated[str | None, _setting("house", "DIR")] = None,
+    catalog: Annotated[str | None, _setting("catalog", "FILE")] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What to ask, in the form of the shipped set (TOML)."),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Chats to hold; some have several turns.")] = 150,
+    seed: Annotated[int, typer.Option(help="The same seed asks a house the same questions.")] = 1,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", envvar="CONCIERGE_API_KEY", help="API key, if the server wants one."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write results and replies here as well."),
+    ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="What --json wrote for another model: shown beside; may be repeated."
+        ),
+    ] = None,
+    config: Annotated[Path | None, CONFIG] = None,
+) -> None:
+    """Measure what replies are worth: questions through the real service, with 95 % confidence intervals.
+
+    Grounded: names, prices, colors, materials and sizes are the feed's. Recommends: a question of style gets
+    a piece that was offered. Respects limits: of price, color and size. Facts: as facts.md has them. Hands
+    over: complaints, orders and wishes for a person. Refuses: injected instructions, off-topic questions.
+    Free of loops; one to three sentences. Failures are shown with their reasons, all replies are in --json.
+
+    Questions are filled from the house and the feed, which have to be those of the service at URL. Without
+    URL one is started as serve would, with these flags, the environment and the TOML file. Compare two so:
+    concierge evaluate --model A --json a.json; concierge evaluate --model B --beside a.json
+
+    Exit codes: 0 all went well, 1 some turns failed, 2 wrong usage, 3 cannot connect, 4 refused, 130 stopped
+    with Ctrl-C, which prints what was measured so far.
+    """
+    flags = {"model": model, "format": format, "house": house, "catalog": catalog}
+    settings = load(flags, config)
+    from concierge.evaluation.run import Wanted, run
+
+    given = {name: value for name, value in flags.items() if value is not None}
+    given |= {"config": str(config)} if config else {}
+    raise typer.Exit(
+        run(Wanted(url, key, given, questions, count, seed, tuple(beside or ()), output), settings)
+    )

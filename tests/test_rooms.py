@@ -12,6 +12,8 @@ BELOW = {
     "catalog": {"models", "paths"},
     "sessions": {"models", "paths"},
     "stylist": {"catalog", "engine", "sessions"},
+    "client": set(),
+    "evaluation": {"catalog", "client", "paths", "settings", "stylist"},
 }
 EVERYWHERE = {"errors"}
 
@@ -32,6 +34,11 @@ def test_a_room_knows_nothing_of_the_rooms_above_it(room: str) -> None:
     assert files
     for path in files:
         assert imported(path) <= BELOW[room] | EVERYWHERE | {room}, path
+
+
+def test_only_the_command_line_uses_the_evaluation() -> None:
+    users = {p.relative_to(ROOT).parts[0] for p in ROOT.rglob("*.py") if "evaluation" in imported(p)}
+    assert users == {"cli.py", "evaluation"}
 
 
 def test_only_one_module_imports_llama_cpp() -> None:

@@ -31,7 +31,7 @@ async def open_api(plan: Plan) -> AsyncIterator[OpenChat]:
     async with http_client(plan.key) as client:
         model = await first_model(plan.url, client)
         if plan.api == "realtime":
-            yield lambda: _realtime_chat(plan)
+            yield lambda: realtime_chat(plan)
         else:
             system = await _shared_prompt(plan, client, model)
             yield lambda: _completions_chat(plan, client, model, system)
@@ -67,7 +67,8 @@ async def first_model(url: str, client: httpx.AsyncClient) -> str:
 
 
 @asynccontextmanager
-async def _realtime_chat(plan: Plan) -> AsyncIterator[Ask]:
+async def realtime_chat(plan: Plan) -> AsyncIterator[Ask]:
+    """A new session. Raises Refused, OSError or WebSocketException if there can't be one."""
     try:
         socket = await connect(
             address.realtime(plan.url), additional_headers=address.headers(plan.key), max_size=None
@@ -98,6 +99,9 @@ async def _realtime_reply(socket: ClientConnection, turn: Turn, started: float) 
         match event["type"]:
             case "response.output_text.delta":
                 turn.arrivals.append(now)
+                turn.text += event["delta"]
+            case "concierge.products":
+                turn.products = event["products"]
             case "error":
                 turn.error = turn.error or event["error"]["message"]
                 if event["error"].get("event_id") == ASK:
@@ -106,6 +110,7 @@ async def _realtime_reply(socket: ClientConnection, turn: Turn, started: float) 
                 break
     turn.end = now
     response = event["response"]
+    turn.finish_reason = response["status"]
     if response["status"] == "failed":
         turn.error = ((response.get("status_details") or {}).get("error") or {}).get("message") or "failed"
     usage = response.get("usage") or {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from concierge.errors import UserError
 
@@ -38,5 +39,9 @@ class Turn:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
-    finish_reason: str = ""  # chat completions: why the reply ended
+    finish_reason: str = ""  # chat completions: why the reply ended; Realtime: the response's status
     error: str = ""
+    text: str = ""  # Realtime alone
+    products: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # the cards that came with it; Realtime alone

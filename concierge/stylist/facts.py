@@ -45,7 +45,7 @@ class Facts:
 
     def __init__(self, markdown: str, encoder: MiniLM) -> None:
         says = tomllib.loads(Path(__file__).with_name("topics.toml").read_text("utf-8"))
-        self._topics = [_topic(*section, says, encoder) for section in _sections(markdown)]
+        self._topics = [_topic(*section, says, encoder) for section in sections(markdown)]
 
     def about(self, message: str, vector: Floats | None = None, most: int = 2) -> str:
         """The topics that a message asks about, as `heading: text` lines; empty if none.
@@ -80,7 +80,7 @@ def _topic(heading: str, text: str, says: dict[str, dict[str, list[str]]], encod
     return Topic(heading, text, frozenset(phrases), _stems(text) - _COMMON, vectors)
 
 
-def _sections(markdown: str) -> list[tuple[str, str]]:
+def sections(markdown: str) -> list[tuple[str, str]]:
     """(heading, text on one line) of each Markdown section; text before the first heading has none."""
     parts = re.split(r"^#+\s*(.+?)\s*$", markdown, flags=re.MULTILINE)
     pairs = zip(["The house", *parts[1::2]], parts[0::2], strict=True)

@@ -1,0 +1,68 @@
+"""A reply's sentences, and a sentence's words with their places."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_END = re.compile(r"(?<=[.!?…])[\"”’')\]]*\s+(?=[\"“‘'(\[]?[^\Wa-z_])|(?<=[。！？])|\n+")
+_UNFINISHED = re.compile(
+    r"(?:\b(?:no|st|mr|mrs|ms|dr|mme|approx|ca|incl|excl|vs|e\.g|i\.e|etc|min|max|p|nr)|^\W*\d{1,2})\.$", re.I
+)
+_WORD = re.compile(r"[^\W_]+")
+_BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text. Lines end sentences, abbreviations (`No. 5`) and decimals don't."""
+    parts: list[str] = []
+    for part in (p.strip() for p in _END.split(text)):
+        if parts and _UNFINISHED.search(parts[-1]) and "\n" not in part:
+            parts[-1] += f" {part}"
+        elif part and _WORD.search(part):
+            parts.append(part)
+    return parts
+
+
+def plain(text: str) -> str:
+    """In lower case, without accents, with straight quotes; exactly as long as the text."""
+    return text.lower() if text.isascii() else "".join(map(_plain, text))
+
+
+def _plain(character: str) -> str:
+    return "'" if character in "\u2018\u2019" else unicodedata.normalize("NFKD", character.lower())[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word in its sentence.
+
+    Attributes:
+        key: for comparisons: lower case, no accents.
+        gap: what stands between the word before and this one; a possessive 's is in it.
+    """
+
+    text: str
+    key: str
+    start: int
+    end: int
+    gap: str
+
+    @property
+    def is_capital(self) -> bool:
+        return self.text[0].isupper()
+
+
+def split(sentence: str) -> list[Word]:
+    """The words of a sentence (NFC); `Adèle's` is one, `double-breasted` and `d'Or` are two."""
+    found: list[Word] = []
+    keys = plain(sentence)
+    last = len((_BULLET.match(sentence) or [""])[0])
+    for match in _WORD.finditer(sentence, last):
+        start, end = match.span()
+        if keys[start:end] == "s" and found and sentence[last:start] in ("'", "\u2019"):
+            continue
+        found.append(Word(match[0], keys[start:end], start, end, sentence[last:start]))
+        last = end
+    return found
