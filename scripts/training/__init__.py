@@ -1,0 +1,1 @@
+"""What teaches the small model: data, LoRA, and the way into GGUF."""
