@@ -83,6 +83,7 @@ def serve(
     host: Annotated[str | None, _setting("host", "ADDRESS")] = None,
     port: Annotated[str | None, _setting("port", "PORT")] = None,
     model: Annotated[str | None, _setting("model", "MODEL")] = None,
+    adapter: Annotated[str | None, _setting("adapter", "ADAPTER")] = None,
     format: Annotated[str | None, _setting("format", "FORMAT")] = None,
     draft: Annotated[str | None, _setting("draft", "MODEL")] = None,
     gpu_layers: Annotated[str | None, _setting("gpu_layers", "N")] = None,
@@ -111,6 +112,7 @@ def serve(
 @cli.command()
 def prepare(
     model: Annotated[str | None, _setting("model", "MODEL")] = None,
+    adapter: Annotated[str | None, _setting("adapter", "ADAPTER")] = None,
     format: Annotated[str | None, _setting("format", "FORMAT")] = None,
     gpu_layers: Annotated[str | None, _setting("gpu_layers", "N")] = None,
     threads: Annotated[str | None, _setting("threads", "N")] = None,
@@ -133,7 +135,7 @@ def prepare(
     from concierge.models import report
 
     wanted = settings.format, settings.chats, settings.threads, settings.gpu_layers
-    raise typer.Exit(report.run(settings.model, settings.cache_dir, *wanted, again=again))
+    raise typer.Exit(report.run(settings.model, settings.adapter, settings.cache_dir, *wanted, again=again))
 
 
 @cli.command()

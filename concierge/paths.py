@@ -14,6 +14,7 @@ def _shipped(name: str) -> Path:
 
 WEB = _shipped("web")
 PROMPTS = _shipped("prompts")
+ADAPTERS = _shipped("adapters")
 
 
 def _home(variable: str, default: str) -> Path:

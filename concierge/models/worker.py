@@ -1,6 +1,6 @@
 """One long computation over a model file, in a process of its own.
 
-    python -m concierge.models.worker digest|inspect|quantize|measure '{"its": "arguments"}'
+    python -m concierge.models.worker digest|inspect|merge|quantize|measure '{"its": "arguments"}'
 
 A process, since llama_model_quantize cannot be told to stop, what llama.cpp aborts on must not take the
 server with it, and a large model's memory has to come back. It ends with whoever holds the other end of its
@@ -21,6 +21,7 @@ from typing import Any
 
 from concierge.engine.llama import Model, QuantizeError, quantize
 from concierge.errors import UserError
+from concierge.models.adapter import merge
 from concierge.models.measuring import measure
 
 
@@ -38,6 +39,11 @@ def _inspect(path: str) -> dict[str, Any]:
     return {"parameters": model.parameters, "file_type": model.file_type}
 
 
+def _merge(source: str, adapter: str, target: str, sha256: str) -> dict[str, Any]:
+    merge(Path(source), Path(adapter), Path(target), sha256)
+    return {}
+
+
 def _quantize(source: str, target: str, file_type: str, threads: int) -> dict[str, Any]:
     quantize(Path(source), Path(target), file_type, threads=threads)
     return {}
@@ -50,6 +56,7 @@ def _measure(path: str, gpu_layers: int, threads: int, batches: list[int]) -> di
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "digest": _digest,
     "inspect": _inspect,
+    "merge": _merge,
     "quantize": _quantize,
     "measure": _measure,
 }

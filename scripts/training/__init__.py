@@ -1,1 +1,1 @@
-"""Chats to teach a small model: made-up houses and pieces, hand-written turns, the stylist's own prompt."""
+"""What teaches the small model: its chats, LoRA, and the way into GGUF."""

@@ -1,0 +1,69 @@
+"""Chats as the tokens that the engine would compute, and which of them are the reply's."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from concierge.engine import Message
+from concierge.engine.llama import Vocab
+from concierge.engine.template import ChatTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A chat.
+
+    Attributes:
+        tokens: of the whole chat.
+        taught: True for each token that the model is to learn to say; same length.
+    """
+
+    tokens: np.ndarray[Any, np.dtype[np.int32]]
+    taught: np.ndarray[Any, np.dtype[np.bool_]]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+def encode(chat: Sequence[Message], template: ChatTemplate, vocab: Vocab) -> Example:
+    """A chat of one or more replies, every one of them taught with the end token after it."""
+    tokens: list[int] = []
+    taught: list[bool] = []
+    for index, message in enumerate(chat):
+        if message.role != "assistant":
+            continue
+        prompt = template.encode(chat[:index])
+        assert prompt[: len(tokens)] == tokens, "a chat's prompt only grows"
+        reply = [*vocab.tokenize(message.content.strip(), special=False), vocab.eos]
+        taught += [False] * (len(prompt) - len(tokens)) + [True] * len(reply)
+        tokens = [*prompt, *reply]
+    return Example(np.array(tokens, np.int32), np.array(taught, np.bool_))
+
+
+def read(path: Path, template: ChatTemplate, vocab: Vocab, longest: int) -> list[Example]:
+    """The examples of a file of `scripts/training_data.py`, without those longer than so many tokens."""
+    with path.open(encoding="utf-8") as lines:
+        chats = [[Message(m["role"], m["content"]) for m in json.loads(line)["messages"]] for line in lines]
+    examples = (encode(chat, template, vocab) for chat in chats)
+    return [example for example in examples if len(example) <= longest]
+
+
+def batches(examples: Sequence[Example], size: int, seed: str) -> Iterator[list[Example]]:
+    """All examples once, in random order, in batches of about equal lengths and at most `size` tokens."""
+    chance = random.Random(seed)
+    order = sorted(examples, key=lambda e: len(e) + chance.uniform(-40, 40))
+    made: list[list[Example]] = [[]]
+    for example in order:
+        longest = max(len(e) for e in [*made[-1], example])
+        if longest * (len(made[-1]) + 1) > size and made[-1]:
+            made.append([])
+        made[-1].append(example)
+    chance.shuffle(made)
+    yield from made
