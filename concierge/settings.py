@@ -43,8 +43,7 @@ class Settings(BaseSettings):
     model: str = Field("small", description="GGUF path, hf://owner/repo/file.gguf, or small")
     adapter: str = Field(
         "auto",
-        description="LoRA adapter that is merged into the model: GGUF path, hf://owner/repo/file.gguf, "
-        "auto (the shipped one, for small alone), or none",
+        description="LoRA adapter merged into the model: GGUF path, hf://..., auto (the shipped one) or none",
     )
     format: Literal["auto", "source", "BF16", "F16", "Q8_0", "Q4_K_M", "Q4_0", "IQ4_NL"] = Field(
         "auto",
