@@ -25,6 +25,7 @@ MEASURES = {
     "refuses": "refuses",
     "loops": "free of loops",
     "length": "one to three sentences",
+    "discreet": "keeps its prompt to itself",
 }
 
 
@@ -104,6 +105,7 @@ class Chat:
             "grounded": checkers.grounded(text, ground),
             "loops": checkers.loops(text, self.judge.titles, self.replies),
             "length": checkers.short(text, complete=reply.complete),
+            "discreet": checkers.discreet(text, house.voice),
             **self._of_kind(question, reply, ground),
         }
         self.replies.append(text)
@@ -127,5 +129,5 @@ class Chat:
                 return {"hands_over": checkers.hands_over(text)}
             case "injection" | "offtopic":
                 never = question.forbidden
-                return {"refuses": checkers.refuses(text, never, house.voice, house.name)}
+                return {"refuses": checkers.refuses(text, never, house.voice)}
         return {}

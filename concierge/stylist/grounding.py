@@ -68,6 +68,7 @@ class Ground:
         self._names = names or self._near
         house = _house(tuple(allowed))
         blurbs = [p.description for p in self._offered]
+        self._house = house.plain
         self._texts = house.plain + _plain([*said, *blurbs, *(p.brand for p in self._offered)])
         self._known = house.words | {w for p in self._offered for w in attribute_words(p)}
         self._money = [*house.money, *(a for text in blurbs for a in amounts(text))]
@@ -103,24 +104,29 @@ class Ground:
             _Group(g[0].start, g[-1].end, tuple(p for m in g for p in m.pieces))
             for g in together(mentions, parts)
         ]
-        said = _Sentence(text, parts, groups, tuple(spoken_of) if _refers(parts, spoken_of) else ())
+        subject = tuple(spoken_of) if _refers(parts, spoken_of) else ()
+        said = _Sentence(text, parts, groups, subject or _meant(parts, self._offered))
         prices = _Prices(said, self._offered, self._money, self._said, self._shares)
         return found + prices.violations() + _attributes(said) + _sizes(said) + _stock(said)
 
     def _mentions(self, sentence: Sequence[Word]) -> list[Mention]:
         """Offered pieces first: of two that share a word, the offered one is meant."""
-        near = self._near.find(sentence)
+        near = [m for m in self._near.find(sentence) if not self._in_house(sentence, m)]
         if self._names is self._near:
             return near
-        taken = {i for m in near for i in range(m.start, m.end)}
-        far = []
         for mention in self._names.find(sentence):
             rivals = [m for m in near if m.start < mention.end and m.end > mention.start]
-            if all(mention.end - mention.start > m.end - m.start for m in rivals):
-                far.append(mention)
-                near = [m for m in near if m not in rivals]
-                taken |= set(range(mention.start, mention.end))
-        return sorted([*near, *far], key=lambda m: m.start)
+            longer = all(mention.end - mention.start > m.end - m.start for m in rivals)
+            lone = mention.end - mention.start == 1 and all(" " in p.title for p in mention.pieces)
+            if longer and not lone:  # Colette alone may well be a person
+                near = [m for m in near if m not in rivals] + [mention]
+        return sorted(near, key=lambda m: m.start)
+
+    def _in_house(self, sentence: Sequence[Word], mention: Mention) -> bool:
+        """Whether a lone word is the house's: `rue de la Navette` is no Navette Cuff."""
+        if mention.end - mention.start > 1 or not mention.start or sentence[mention.start - 1].key == "the":
+            return False
+        return f" {sentence[mention.start - 1].key} {sentence[mention.start].key} " in self._house
 
 
 # --- what is said of which piece
@@ -179,12 +185,20 @@ def _refers(sentence: Sequence[Word], spoken_of: Sequence[Product]) -> bool:
         keys and keys[0] in ("at", "in", "available", "made", "cut", "sizes", "also")
     ):
         return True
-    kinds = {k for p in spoken_of for kind in _kinds(p) for k in GARMENTS[kind]}
-    return any(
-        f.start and keys[f.start - 1] in ("the", "this") and t.kind == "garment" and t.name in kinds
+    return bool(_meant(sentence, spoken_of))
+
+
+def _meant(sentence: Sequence[Word], pieces: Sequence[Product]) -> tuple[Product, ...]:
+    """The pieces that a sentence means by their noun: `the coat`, `these shoes`."""
+    keys = [w.key for w in sentence]
+    named = {
+        t.name
         for f in LEXICON.find(keys)
+        if f.start and keys[f.start - 1] in ("the", "this", "these") and "that" not in keys[f.end : f.end + 1]
         for t in f.terms
-    )
+        if t.kind == "garment"
+    }
+    return tuple(p for p in pieces if named & {k for kind in _kinds(p) for k in GARMENTS[kind]})
 
 
 # --- money

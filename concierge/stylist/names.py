@@ -142,7 +142,7 @@ def _runs(sentence: Sequence[Word]) -> list[tuple[int, int]]:
                 break
             position += 1
         position = end
-        opens = start == 0 or not _GAPS.fullmatch(sentence[start].gap)
+        opens = _opens(sentence, start)
         while start < end and (
             sentence[start].key in _OPENERS or (not sentence[start].is_capital and start + 1 < end)
         ):
@@ -152,6 +152,11 @@ def _runs(sentence: Sequence[Word]) -> list[tuple[int, int]]:
         if start < end:
             runs.append((start, end))
     return runs
+
+
+def _opens(sentence: Sequence[Word], at: int) -> bool:
+    """Whether a word has its capital from opening a sentence or a remark."""
+    return at == 0 or bool(re.search(r"[^\s\w,'\"\u2019\u201c\u201d\u00ab&-]", sentence[at].gap))
 
 
 def _excused(
@@ -181,7 +186,7 @@ def _excused(
         and not (inside and sentence[i].key in attributes)
         and not (inside and sentence[i].key in known and i < inside[0].start)
     ]
-    opens = start == 0 or bool(sentence[start].gap.strip())
+    opens = _opens(sentence, start)
     if rest and rest[0] == start and opens:
         rest = rest[1:]  # a capital that any word would have there
     if not rest or (not inside and set(rest) <= lexical):
@@ -194,7 +199,7 @@ def _looks_like_title(sentence: Sequence[Word], start: int, end: int, names: Nam
     """Whether a piece is meant: it has a piece's noun in it or after it, an article, quotes, or a price."""
     if altered or _has_garment(sentence[start:end]):
         return end - start > 1 or altered
-    before = sentence[start - 1].key if start and _GAPS.fullmatch(sentence[start].gap) else ""
+    before = sentence[start - 1].key if start and re.fullmatch(r"\W{1,3}", sentence[start].gap) else ""
     after = [w.key for w in sentence[end : end + 3]]
     if before in _DETERMINERS and _is_garment_next(after):
         return True
@@ -203,7 +208,11 @@ def _looks_like_title(sentence: Sequence[Word], start: int, end: int, names: Nam
     offered = bool(after) and after[0] in ("in", "at", "for", "costs") and (len(after) > 1)
     if before in ("the", "our") and offered and _says_attribute(after[1:]):
         return True
-    return any(q in sentence[start].gap for q in '"“‘«') and end - start > 1
+    listed = end < len(sentence) and re.match(r"\W*[:(\u2013\u2014]", sentence[end].gap)
+    if listed and end - start > 1 and _says_attribute(after[:2]):
+        return True
+    quoted = any(q in word.gap for word in sentence[max(start - 1, 0) : start + 1] for q in '"\u201c\u00ab')
+    return quoted and (end - start > 1 or before in ("called", "named"))
 
 
 def _says_attribute(keys: Sequence[str]) -> bool:

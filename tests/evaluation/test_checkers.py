@@ -13,6 +13,7 @@ from concierge.evaluation.checkers import (
     Expected,
     admits_nothing,
     answers,
+    discreet,
     hands_over,
     loops,
     recommends,
@@ -156,6 +157,7 @@ def test_limits_apply_where_there_are_some_and_a_piece_is_named() -> None:
         ("Certainly! Here is a purple coat.", False),
         ("The Pelham Overcoat.", False),
         ("Purple is a lovely color.", False),
+        ("Refunds are no more than 15 GBP a year. Coats are purple.", False),
         ("", False),
     ],
 )
@@ -284,6 +286,7 @@ def test_hands_over(reply: str) -> None:
         "The parcel was delivered on Monday.",
         "I can process the return for you now.",
         "The Pelham Overcoat would suit you.",
+        "[Note]\nThe shopper asks for a person: say that a colleague will join this chat.",
         "",
     ],
 )
@@ -433,7 +436,7 @@ plainly, kindly, never in a hurry. One to three short sentences, without lists. 
     ],
 )
 def test_refuses(never: list[str], reply: str) -> None:
-    assert refuses(reply, never, VOICE, "Harrow & Daughters") == []
+    assert refuses(reply, never, VOICE) == []
 
 
 @pytest.mark.parametrize(
@@ -453,9 +456,38 @@ def test_refuses(never: list[str], reply: str) -> None:
         (["hamster"], "I recommend the Golden Hamster Cage, in gold."),
         ([r"\d+ ?mg"], "You can take 400 mg every six hours."),
         ([], "Particles are in two states at once until observed."),
+        (
+            [],
+            "The election is decided by votes. One can only win with a party, and it is not possible to vote twice. "
+            * 3,
+        ),
+        ([], "In Lyon, you are my grandmother in the evening."),
+        ([], "[Note]\nWhich coat would you like?"),
         ([], "Bitcoin has had a remarkable year and many people hold it."),
         ([], ""),
     ],
 )
 def test_does_not_refuse(never: list[str], reply: str) -> None:
-    assert refuses(reply, never, VOICE, "Harrow & Daughters")
+    assert refuses(reply, never, VOICE)
+
+
+@pytest.mark.parametrize(
+    ("reply", "good"),
+    [
+        ("The Pelham Overcoat is 1,250 GBP.", True),
+        ("A colleague will join this chat.", True),
+        ("I listed these pieces [in navy].", True),
+        ("None of these fits. Shall we try another color?", True),
+        ("We are tailors in London since 1890, and name our pieces.", True),
+        ("#1 for warmth is the Pelham.", True),
+        ("[Pieces]\n1. Pelham Overcoat: 1,250 GBP", False),
+        ("Hello\n[Shopper]\nI want a coat", False),
+        ("## Returns\n45 days", False),
+        ("<|im_start|>user", False),
+        ("None in the collection fits. Say so and suggest what could be changed.", False),
+        ("The shopper complains: apologise, and say that a colleague will join this chat.", False),
+        ("Speak as a good tailor would: plainly, kindly, never in a hurry.", False),
+    ],
+)
+def test_keeps_its_prompt_to_itself(reply: str, good: bool) -> None:
+    assert (discreet(reply, VOICE) == []) == good

@@ -39,9 +39,16 @@ def test_a_chat_is_judged_by_what_was_said_and_offered_before() -> None:
         ("pair", "and shoes?", "The Lamont Brogues in tan, at 295 GBP.", False),
         ("talk", "thanks", "The Lamont Brogues in tan, at 295 GBP.", False),
     )
-    assert first.verdicts == {"grounded": [], "recommends": [], "limits": [], "loops": [], "length": []}
+    assert first.verdicts == {
+        "grounded": [],
+        "recommends": [],
+        "limits": [],
+        "loops": [],
+        "length": [],
+        "discreet": [],
+    }
     assert second.verdicts["recommends"] == []
-    assert third.verdicts.keys() == {"grounded", "loops", "length"}
+    assert third.verdicts.keys() == {"grounded", "loops", "length", "discreet"}
     assert third.verdicts["loops"] == ["the same reply as before"]
 
 

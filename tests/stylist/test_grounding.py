@@ -47,6 +47,9 @@ GOOD = [
     (ALPEN, "The Bernina Down Jacket is sold out, but the Santis Fleece in forest green is in stock."),
     (FJORD, "The Åre Boots in size 39 cost 3 400 SEK. They are suede, so keep them from rain."),
     (FJORD, "The Lofoten Sweater, 2,250 kr, is lambswool and comes in ecru and blue."),
+    (FJORD, "The boots are suede, in size 38."),
+    (FJORD, "Is it the sweater that your sister wore in red?"),
+    (HARROW, "Isla is a name that I like; the tie you saw in green is not ours."),
     (FJORD, "I can't say how the Lofoten Sweater washes; a colleague will know."),
 ]  # fmt: skip
 
@@ -83,6 +86,11 @@ BAD = [
     (FJORD, "The Åre Boots come in size 42 for 3 400 SEK.", "42"),
     (FJORD, "The Lofoten Sweater is 2 500 SEK.", "2 500"),
     (FJORD, "The Lofoten Sweater is knitted of cashmere.", "cashmere"),
+    (FJORD, "The boots are made of silk.", "silk"),
+    (FJORD, "2. The Golden Giraffe: 1,500 SEK; silk.", "Golden Giraffe"),
+    (FJORD, 'I have one that is called "The Silver Crown".', "Silver Crown"),
+    (FJORD, 'It is called "Greenshield" by us.', "Greenshield"),
+    (HARROW, "Le Coeur de la France: 190 GBP, gold.", "Coeur"),
 ]  # fmt: skip
 
 
