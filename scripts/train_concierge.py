@@ -99,8 +99,8 @@ class Trainer:
 
     def run(self, train: list[Example], held_out: list[Example], plan: Plan) -> None:
         """Train until the plan is fulfilled."""
-        saved = started = time.monotonic() - self._seconds
         saved = time.monotonic()
+        started = saved - self._seconds
         while True:
             todo = list(batches(train, self._size, f"{self._seed} {self._epoch}"))
             while self._at < len(todo):

@@ -18,8 +18,8 @@ SIGNS = {
     "zł": "PLN",
 }
 _THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-_SIGN = "|".join(map(re.escape, ("A$", "C$", "US$", *SIGNS)))
-_PREFIXED = {"A$": "AUD", "C$": "CAD", "US$": "USD"}
+PREFIXED = {"A$": "AUD", "C$": "CAD", "US$": "USD"}
+_SIGN = "|".join(map(re.escape, (*PREFIXED, *SIGNS)))
 
 NUMBER = r"\d{1,3}(?:[ \u00a0\u202f'\u2019.,]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
 _PRICE = re.compile(
@@ -75,4 +75,4 @@ def parse_price(text: str) -> tuple[Decimal, str]:
 
 
 def _code(text: str) -> str:
-    return SIGNS.get(text) or _PREFIXED.get(text) or text.upper()
+    return SIGNS.get(text) or PREFIXED.get(text) or text.upper()

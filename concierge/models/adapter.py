@@ -50,6 +50,14 @@ class Adapter:
         change: Matrix = (b @ a) * np.float32(self._alpha / len(a))
         return change
 
+    def fits(self, name: str, shape: tuple[int, ...] | None) -> bool:
+        """Whether its matrices for a tensor give a product of that shape (rows, columns)."""
+        a, b = self._parts.get(name + A), self._parts.get(name + B)
+        if a is None or b is None or shape is None:
+            return False
+        (rank_a, columns), (rows, rank_b) = _shape(a), _shape(b)
+        return rank_a == rank_b and (rows, columns) == shape
+
 
 def merge(source: Path, adapter: Path, target: Path, sha256: str) -> None:
     """Write `source` with the adapter merged into it: F16 where it changes a tensor, all else as it is.
@@ -90,20 +98,11 @@ def _check(base: GGUFReader, lora: Adapter, source: Path, sha256: str) -> None:
         reason = "it was made for another file"
     elif lora.architecture != (architecture := _text(base, "general.architecture")):
         reason = f"it is for the architecture {lora.architecture} and this is {architecture}"
-    elif strange := sorted(n for n in lora.targets if not lora_fits(lora, n, shapes.get(n))):
+    elif strange := sorted(n for n in lora.targets if not lora.fits(n, shapes.get(n))):
         reason = f"{strange[0]} has another shape, or is missing"
     else:
         return
     raise UserError(f"--adapter {lora.path} does not fit {source.name}: {reason}; give another, or none.")
-
-
-def lora_fits(lora: Adapter, name: str, shape: tuple[int, ...] | None) -> bool:
-    """Whether the adapter's matrices for a tensor give a product of that shape (rows, columns)."""
-    a, b = lora._parts.get(name + A), lora._parts.get(name + B)
-    if a is None or b is None or shape is None:
-        return False
-    (rank_a, columns), (rows, rank_b) = _shape(a), _shape(b)
-    return rank_a == rank_b and (rows, columns) == shape
 
 
 def _copy_metadata(base: GGUFReader, writer: GGUFWriter) -> None:

@@ -93,8 +93,10 @@ async def adapt(source: Path, adapter: Path, cache_dir: Path) -> Path:
     """
     try:
         shelf = await Shelf.of(source, cache_dir)
-        digest = await offload("digest", paths=[str(adapter)])
-        target = shelf.file(f"{adapter.stem}-{digest['sha256'][:8]}")
+        lora = await Shelf.of(adapter, cache_dir)  # for its hash, which is kept while the file stays as it is
+        target = shelf.file(f"{adapter.stem}-{lora.sha256[:8]}")
+        if target.is_file():
+            return target
         async with shelf.lock():
             if target.is_file():
                 return target

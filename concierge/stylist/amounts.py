@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from concierge.catalog.money import NUMBER, SIGNS, parse_amount
+from concierge.catalog.money import NUMBER, PREFIXED, SIGNS, parse_amount
 
 _DOLLARS = frozenset("USD CAD AUD NZD HKD SGD TWD MXN".split())
 _KRONOR = frozenset("SEK NOK DKK ISK CZK".split())
@@ -29,7 +29,7 @@ _WORDS: dict[str, frozenset[str]] = {
             "EGP MAD ZAR NGN KES CAD AUD NZD HKD SGD TWD KRW THB MYR IDR PHP VND INR PKR BRL MXN ARS CLP COP PEN"
         ).split()
     },
-    **{"a$": frozenset(["AUD"]), "c$": frozenset(["CAD"]), "us$": frozenset(["USD"])},
+    **{sign.lower(): frozenset([code]) for sign, code in PREFIXED.items()},
 }
 _UNIT = "|".join(re.escape(w) for w in sorted(_WORDS, key=len, reverse=True))
 _BEFORE = rf"(?<![\w$])(?P<before>{_UNIT})\s?"

@@ -160,13 +160,7 @@ def color(chat: Chat) -> None:
         f"{wanted} {words['nouns']}" if words["a_noun"] == words["noun"] else f"a {wanted} {words['noun']}"
     )
     text = chat.line(STYLING, "ask.color", color=wanted, a_color_noun=a_color_noun, **words)
-    if chat.chance(0.22):
-        chat.ask(text, [])
-        nothing(chat, "nothing.color", color=wanted)
-        return
-    pieces = offer(chat, [kind] * count(chat), color=wanted)
-    chat.ask(text, pieces)
-    _two_of(chat, pieces, "color", color=wanted)
+    _found_or_not(chat, kind, text, 0.22, color=wanted)
 
 
 def material(chat: Chat) -> None:
@@ -176,13 +170,7 @@ def material(chat: Chat) -> None:
     if not wanted:
         raise Unfit(kind)
     text = chat.line(STYLING, "ask.material", material=wanted, **_words(chat))
-    if chat.chance(0.2):
-        chat.ask(text, [])
-        nothing(chat, "nothing.material", material=wanted)
-        return
-    pieces = offer(chat, [kind] * count(chat), material=wanted)
-    chat.ask(text, pieces)
-    _two_of(chat, pieces, "material", material=wanted)
+    _found_or_not(chat, kind, text, 0.2, material=wanted)
 
 
 def size(chat: Chat) -> None:
@@ -193,13 +181,19 @@ def size(chat: Chat) -> None:
         raise Unfit(kind)
     wanted = chat.rng.choice(probe.sizes)
     text = chat.line(STYLING, "ask.size", size=wanted, **_words(chat))
-    if chat.chance(0.2):
+    _found_or_not(chat, kind, text, 0.2, size=wanted)
+
+
+def _found_or_not(chat: Chat, kind: str, text: str, missing: float, **wanted: str) -> None:
+    """What is offered where one thing is asked for, a color, a material or a size; nothing by a chance."""
+    (what,) = wanted
+    if chat.chance(missing):
         chat.ask(text, [])
-        nothing(chat, "nothing.size", size=wanted)
+        nothing(chat, f"nothing.{what}", **wanted)
         return
-    pieces = offer(chat, [kind] * count(chat), size=wanted)
+    pieces = offer(chat, [kind] * count(chat), **wanted)
     chat.ask(text, pieces)
-    _two_of(chat, pieces, "size", size=wanted)
+    _two_of(chat, pieces, what, **wanted)
 
 
 def budget(chat: Chat) -> None:
