@@ -18,21 +18,25 @@ HANDOVER: dict[Mark, str] = {
     "order": "The shopper asks about an order: say that a colleague will look it up and answer here.",
 }
 
+ASIDE = "This is not about the house or its pieces: decline kindly, and lead back to them."
+
 
 def house_message(house: House) -> Message:
     """The system message that all chats of a house share."""
     return Message("system", f"{house.voice}\n\nFacts of {house.name}:\n{house.facts}")
 
 
-def context(products: Sequence[Product] | None, facts: str, marks: Iterable[Mark]) -> str:
-    """What stands before a shopper's words: pieces (None: they asked for none), facts, hand-over notes."""
+def context(
+    products: Sequence[Product] | None, facts: str, marks: Iterable[Mark], *, aside: bool = False
+) -> str:
+    """What stands before a shopper's words: pieces (None: they asked for none), facts, notes."""
     parts = []
     if products is not None:
         lines = "\n".join(f"{i}. {describe(p)}" for i, p in enumerate(products, 1))
         parts.append(f"[Pieces]\n{lines or NOTHING_FOUND}")
     if facts:
         parts.append(f"[Facts]\n{facts}")
-    notes = [HANDOVER[m] for m in sorted(marks)]
+    notes = [HANDOVER[m] for m in sorted(marks)] + [ASIDE] * aside
     if notes:
         parts.append("[Note]\n" + "\n".join(notes))
     return "\n".join(parts)

@@ -14,7 +14,7 @@ from training.checks import check
 from training.houses import MadeHouse
 from training.noise import typed
 from training.phrasebook import Phrasebook, Speakable
-from training.pieces import Mention, Piece
+from training.pieces import Mention, Piece, kinds
 
 _GRAVE = re.compile(
     r"sorry|condolences|afraid|apolog|sold|colleague|material|n't|\b(no|not|none|nothing|only)\b", re.I
@@ -75,17 +75,29 @@ class Chat:
         *,
         facts: str = "",
         marks: Iterable[Mark] = (),
+        aside: bool = False,
         clean: bool = False,
     ) -> None:
         """The shopper's message with what the stylist would put before it."""
         products = None if pieces is None else [p.product for p in pieces]
-        context = prompt.context(products, facts, marks)
+        context = prompt.context(products, facts, marks, aside=aside)
         words = text if clean else typed(self.rng, text)
         self.items.append(Item(str(len(self.items)), "user", words, context=context))
         if pieces:
             self.shown = list(pieces)
             known = {p.product.id: p for p in self.seen} | {p.product.id: p for p in pieces}
             self.seen = list(known.values())
+
+    def stray_facts(self, share: float) -> str:
+        """Facts that nobody asked for, by a chance: the stylist finds such, and replies pass over them."""
+        sheet = self.made.sheet
+        return sheet.line(self.rng.choice(sheet.topics)) if self.chance(share) else ""
+
+    def stray_pieces(self, share: float) -> list[Piece] | None:
+        """Pieces that nobody asked for, likewise."""
+        if not self.chance(share):
+            return None
+        return [self.made.maker.make(k) for k in self.rng.sample(sorted(kinds()), self.rng.randint(1, 4))]
 
     def answer(self, *parts: str, question: str = "", english: bool = True, trim: bool = True) -> None:
         """The reply: parts in order of weight, as many as the voice allows, and a closing question."""

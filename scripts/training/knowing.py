@@ -36,8 +36,15 @@ def _topics(chat: Chat, topic: str) -> list[str]:
 def known(chat: Chat) -> None:
     told = _told(chat)
     question = chat.book.say_one(chat.rng, told.asks, told.values)
-    chat.ask(question, None, facts=facts_lines(chat, _topics(chat, told.topic)))
+    _ask_aside(chat, question, facts_lines(chat, _topics(chat, told.topic)))
     chat.answer(chat.book.say_one(chat.rng, told.answers, told.values), trim=False)
+
+
+def _ask_aside(chat: Chat, question: str, facts: str) -> None:
+    """A question on the house; now and then search took it for a wish as well."""
+    shown = list(chat.shown)
+    chat.ask(question, chat.stray_pieces(0.12), facts=facts)
+    chat.shown = shown
 
 
 def unknown(chat: Chat) -> None:
@@ -53,7 +60,7 @@ def unknown(chat: Chat) -> None:
     question, about = chat.book.say_one(chat.rng, [line], values).split(" | ")
     if _answered(chat.made.sheet, question):
         raise Unfit(question)
-    chat.ask(question, None, facts=facts_lines(chat, topics))
+    _ask_aside(chat, question, facts_lines(chat, topics))
     said = chat.book.say(chat.rng, UNKNOWN, "unknown", {"about": about})
     chat.answer(said.replace(" about that", "").replace(" on that", ""), trim=False)
 

@@ -95,7 +95,7 @@ def occasion(chat: Chat) -> None:
     mourning = of["needs"][0] == "funeral"
     wanted = {"color": chat.rng.choice(_SOBER)} if mourning else {}
     pieces = offer(chat, look(chat, of["men" if men else "women"], count(chat)), **wanted)
-    chat.ask(_as_typed(text), pieces)
+    chat.ask(_as_typed(text), pieces, facts=chat.stray_facts(0.12))
     if mourning and chat.chance(0.5) and chat.made.voice.most_sentences > 1:
         x = chat.mention(pieces[0])
         chat.answer(
@@ -266,7 +266,9 @@ def gift(chat: Chat) -> None:
     limit = money.said(rng, money.limit_above(rng, dearest, chat.currency), chat.currency)
     age = str(rng.choice([30, 40, 50, 60, 65, 70]))
     text = chat.line(STYLING, "ask.gift", person=person, limit=limit, age=age)
-    chat.ask(text.replace("she likes", "she likes" if female else "he likes"), pieces)
+    topics = chat.made.sheet.topics
+    facts = chat.made.sheet.line("gifts") if "gifts" in topics and chat.chance(0.8) else chat.stray_facts(0.2)
+    chat.ask(text.replace("she likes", "she likes" if female else "he likes"), pieces, facts=facts)
     x, y = best_two(chat, pieces)
     first = chat.line(STYLING, "gift.one", x=x, person=person)
     second = chat.line(STYLING, "second", x=x, y=y) if y else ""

@@ -22,7 +22,7 @@ def manners(chat: Chat) -> None:
     """Greetings, thanks, small talk; in a running chat those that belong there."""
     kind = chat.rng.choice(_AMONG if chat.items else _MANNERS)
     chat.tags.append(kind)
-    chat.ask(chat.line("manners", f"ask.{kind}"), None)
+    chat.ask(chat.line("manners", f"ask.{kind}"), None, facts=chat.stray_facts(0.15))
     reply = chat.line("manners", f"reply.{kind}")
     chat.answer(led_back(chat, reply) if kind in _LED else reply)
 
@@ -32,10 +32,14 @@ def declined(chat: Chat) -> None:
     kind = chat.rng.choice([k for k in _DECLINED if k != "discount"])
     chat.tags.append(kind)
     short = chat.shown[0].short(chat.rng) if chat.shown else "coat"
-    clean = kind in ("inject", "reveal")
-    pieces = chat.shown[:1] if clean and chat.shown and chat.chance(0.3) else None
     text = chat.line("refusing", f"ask.{kind}", short=short, currency=chat.currency)
-    chat.ask(text, pieces, clean=clean)
+    clean = kind in ("inject", "reveal")
+    if chat.chance(0.7):
+        chat.ask(text, None, aside=True, clean=clean)
+    else:  # the stylist took it for something else
+        shown = list(chat.shown)
+        chat.ask(text, chat.stray_pieces(0.3), facts=chat.stray_facts(0.4), clean=clean)
+        chat.shown = shown
     own = chat.book.has("talk/refusing.txt", f"reply.{kind}")
     chat.answer(led_back(chat, chat.line("refusing", f"reply.{kind}" if own else "reply.back")))
 
@@ -57,10 +61,7 @@ def staff(chat: Chat) -> None:
     section = ".".join(marks)
     number = str(chat.rng.randint(10000, 999999))
     text = chat.line("staff", f"ask.{section}", number=number, noun="coat")
-    facts = ""
-    if chat.chance(0.2):
-        facts = chat.made.sheet.line(chat.rng.choice(chat.made.sheet.topics))
-    chat.ask(text, None, facts=facts, marks=marks)
+    chat.ask(text, None, facts=chat.stray_facts(0.3), marks=marks)
     chat.answer(chat.line("staff", f"reply.{section}"), trim=False)
 
 
