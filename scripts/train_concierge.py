@@ -39,6 +39,7 @@ BUILD = Path("build/training")
 WARM_UP = 0.03  # of the whole
 SAVE_EVERY = 300.0  # seconds
 TOLD_EVERY = 20  # steps
+HELD_OUT = 16  # chats; more would take a good part of the time
 
 
 @dataclass
@@ -60,7 +61,7 @@ def main() -> int:
     vocab_only = Model(base, 0, weights=False)
     template = ChatTemplate(vocab_only.chat_template or "", vocab_only.vocab)
     train = read(arguments.data, template, vocab_only.vocab, arguments.longest)
-    held_out = read(arguments.held_out, template, vocab_only.vocab, arguments.longest)[:64]
+    held_out = read(arguments.held_out, template, vocab_only.vocab, arguments.longest)[:HELD_OUT]
     print(f"{len(train)} chats of {sum(map(len, train))} tokens, {len(held_out)} held out", flush=True)
     model = with_lora(load(base), arguments.rank, arguments.seed)
     trainer = Trainer(model, arguments)

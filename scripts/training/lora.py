@@ -41,19 +41,18 @@ def with_lora(model: PreTrainedModel, rank: int, seed: int) -> PeftModel:
 def loss(model: PeftModel, batch: list[Example]) -> tuple[torch.Tensor, int]:
     """(summed cross-entropy of what is taught, in nats; how many tokens that is).
 
-    The head, a fifth of the model, computes only those rows.
+    The head, a fifth of the model, computes only those rows. Padding needs no mask: it comes last, and
+    attention is causal.
     """
     longest = max(map(len, batch))
     tokens = torch.zeros(len(batch), longest, dtype=torch.long)
-    real = torch.zeros(len(batch), longest, dtype=torch.long)
     taught = torch.zeros(len(batch), longest, dtype=torch.bool)
     for row, example in enumerate(batch):
         tokens[row, : len(example)] = torch.from_numpy(example.tokens.astype(np.int64))
-        real[row, : len(example)] = 1
         taught[row, : len(example)] = torch.from_numpy(example.taught)
     inner = model.get_base_model()
     with torch.autocast("cpu", torch.bfloat16):
-        hidden = inner.model(input_ids=tokens, attention_mask=real).last_hidden_state
+        hidden = inner.model(input_ids=tokens).last_hidden_state
         # The state before a token foretells it.
         logits = inner.lm_head(hidden[:, :-1][taught[:, 1:]])
     goal = tokens[:, 1:][taught[:, 1:]]
