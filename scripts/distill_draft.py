@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import itertools
 import json
 import os
@@ -49,6 +50,7 @@ from training.teacher import Lesson, Teacher
 
 from concierge.engine import Message
 from concierge.engine.llama import Model
+from concierge.engine.speculation import Translation
 from concierge.errors import UserError
 from concierge.models import adapt, resolve, resolve_adapter
 from concierge.paths import cache_dir
@@ -112,7 +114,8 @@ def distill(
     print(
         f"\n{cut.name}: {sum(p.numel() for p in student.parameters()) / 1e6:.1f} million weights", flush=True
     )
-    training = Distilling(student, between, plan, output.with_suffix(".checkpoint"))
+    origin = _hash(target, cut, lessons, between)
+    training = Distilling(student, between, plan, output.with_suffix(".checkpoint"), origin)
     training.resume()
     try:
         training.run(lessons, held_out)
@@ -121,6 +124,13 @@ def distill(
     print(f"held out: {shown(training.acceptance(held_out))} accepted", flush=True)
     write_draft(student, target, output, between, f"Draft of {target.stem}: {cut.name}")
     return output
+
+
+def _hash(target: Path, cut: Cut, lessons: list[Lesson], between: Translation | None) -> str:
+    digest = hashlib.sha256(f"{Model(target, 0, weights=False).fingerprint} {cut}".encode())
+    for numbers in (between.tokens if between else None, *(lesson.tokens for lesson in lessons)):
+        digest.update(b"" if numbers is None else numbers.tobytes())
+    return digest.hexdigest()
 
 
 def _report(target: Path, held_out: list[Lesson], arguments: argparse.Namespace) -> None:
@@ -185,11 +195,14 @@ def _joined(values: dict[int, float] | None) -> str:
 def _cuts(arguments: argparse.Namespace, target: Path) -> list[Cut]:
     """A student for each combination of what was asked for."""
     blocks = Model(target, 0, weights=False).number("block_count", 0)
-    layers = [
-        evenly(int(n), blocks) if n.isdigit() else tuple(map(int, n.split(","))) for n in arguments.layers
-    ]
-    wanted = itertools.product(layers, arguments.width, arguments.vocabulary)
-    return [Cut(chosen, width or None, tokens or None) for chosen, width, tokens in wanted]
+    cuts = []
+    for layers, width, tokens in itertools.product(arguments.layers, arguments.width, arguments.vocabulary):
+        named = "," in layers
+        chosen = tuple(map(int, layers.strip(",").split(","))) if named else evenly(int(layers), blocks)
+        if max(chosen) >= blocks:
+            raise UserError(f"{target.name} has the layers 0 to {blocks - 1}; choose --layers among them.")
+        cuts.append(Cut(chosen, width or None, tokens or None, named))
+    return cuts
 
 
 def _target(arguments: argparse.Namespace) -> Path:

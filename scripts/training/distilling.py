@@ -19,6 +19,7 @@ import torch
 from transformers import PreTrainedModel
 
 from concierge.engine.speculation import Translation
+from concierge.errors import UserError
 from training.encoding import batches
 from training.teacher import Lesson
 
@@ -53,8 +54,17 @@ class Distilling:
     """A student, its optimizer, and where it is; kept in a checkpoint between two starts."""
 
     def __init__(
-        self, student: PreTrainedModel, translation: Translation | None, plan: Plan, checkpoint: Path
+        self,
+        student: PreTrainedModel,
+        translation: Translation | None,
+        plan: Plan,
+        checkpoint: Path,
+        origin: str,
     ) -> None:
+        """
+        Args:
+            origin: names what student and lessons are made from; a checkpoint of another is refused.
+        """
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._student = student.to(self._device).train()
         size = student.config.vocab_size
@@ -64,7 +74,7 @@ class Distilling:
         own[tokens] = np.arange(size)
         self._inputs = torch.from_numpy(inputs.astype(np.int64))
         self._own = torch.from_numpy(own)  # the student's token for each of the teacher's, -1 if it has none
-        self._plan, self._checkpoint = plan, checkpoint
+        self._plan, self._checkpoint, self._origin = plan, checkpoint, origin
         self._optimizer = torch.optim.AdamW(
             student.parameters(), lr=plan.rate, weight_decay=0.0, betas=(0.9, 0.98)
         )
@@ -110,6 +120,7 @@ class Distilling:
     def save(self) -> None:
         """Whole or not at all."""
         state = {
+            "origin": self._origin,
             "student": self._student.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "place": (self.step, self._seconds, self._epoch, self._at),
@@ -119,10 +130,14 @@ class Distilling:
         os.replace(unfinished, self._checkpoint)
 
     def resume(self) -> None:
-        """Go on from the checkpoint, if there is one."""
+        """Go on from the checkpoint, if there is one. Raises UserError if that is of another student."""
         if not self._checkpoint.exists():
             return
         state = torch.load(self._checkpoint, map_location=self._device)
+        if state["origin"] != self._origin:
+            raise UserError(
+                f"{self._checkpoint} is of another target or other chats; remove it or give another --output."
+            )
         self._student.load_state_dict(state["student"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.step, self._seconds, self._epoch, self._at = state["place"]

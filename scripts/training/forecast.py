@@ -8,6 +8,7 @@ tokens, and drafting what the draft model was.
 from __future__ import annotations
 
 import os
+import time
 from bisect import bisect
 from collections.abc import Iterator
 from collections.abc import Sequence as SequenceOf
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from concierge.engine.llama import Batch, Context, Model
+from concierge.engine.llama import Batch, Context, Model, gpu_offload_supported
 from concierge.engine.sequence import Sequence, Slice
 from concierge.engine.speculation import (
     Draft,
@@ -35,6 +36,7 @@ from training.distilling import acceptance, by_reply
 from training.teacher import Lesson, read_through
 
 BATCH = 512
+LAYERS = -1 if gpu_offload_supported() else 0  # on the GPU, as the engine has it
 BEHIND = 512  # tokens that a chat has when steps are timed
 ROUNDS = 2  # the replies are gone through so often, so that what the controller has learned counts
 
@@ -58,7 +60,7 @@ class Measured:
 
     Attributes:
         guesses: of each chat.
-        seconds: of steps of 1, 2, ... tokens.
+        seconds: of steps of 1, 2, ... tokens, the choice of the next included.
         accepted: share of drafts right in their first 1, 2, ... tokens.
     """
 
@@ -69,7 +71,7 @@ class Measured:
 
 def step_seconds(path: Path) -> list[float]:
     """Seconds of steps of 1, 2, ... tokens behind a prompt, the best of some each."""
-    context, batch = _context(Model(path, 0), 2 * BEHIND)
+    context, batch = _context(Model(path, LAYERS), 2 * BEHIND)
     batch.add(np.zeros(BEHIND, np.int32), 0, 0, logits=0)
     context.decode(batch)
     seconds = measure(context, batch, 0, BEHIND)
@@ -79,24 +81,27 @@ def step_seconds(path: Path) -> list[float]:
 
 def measured(draft: Path, lessons: SequenceOf[Lesson]) -> Measured:
     """Let a draft model guess each token of the replies, and time it."""
-    model = Model(draft, 0, "--draft")
+    model = Model(draft, LAYERS, "--draft")
     translation = Translation.of(model)
     context, batch = _context(model, max(map(len, lessons)) + BATCH)
-    guesses, right = [], []
+    guesses, right, choosing = [], [], 0.0
     for lesson in lessons:
         tokens = lesson.tokens if translation is None else translation.to_draft(lesson.tokens)
         found = Guesses([], [])
         for _, index in read_through(
             context, batch, Lesson(tokens, lesson.taught, lesson.likely, lesson.logits)
         ):
-            logits = context.logits(index)
+            logits, started = context.logits(index), time.perf_counter()
             best = int(logits.argmax())
             found.tokens.append(best if translation is None else translation.to_target(best))
             found.sure.append(bisect(PROBABILITIES, float(1 / np.exp(logits - logits[best]).sum())))
+            choosing += time.perf_counter() - started
         guesses.append(found)
         right += by_reply(lesson, np.array(found.tokens) == lesson.likely[:, 0])
     context.close()
-    return Measured(guesses, step_seconds(draft), acceptance(right))
+    each = choosing / sum(len(found.tokens) for found in guesses)
+    seconds = [step + n * each for n, step in enumerate(step_seconds(draft), 1)]
+    return Measured(guesses, seconds, acceptance(right))
 
 
 @dataclass(eq=False)

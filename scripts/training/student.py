@@ -35,15 +35,20 @@ class Cut:
         layers: of its layers, in order.
         width: channels; None for all.
         vocabulary: tokens; None for all.
+        named: the layers were named one by one.
     """
 
     layers: tuple[int, ...]
     width: int | None = None
     vocabulary: int | None = None
+    named: bool = False
 
     @property
     def name(self) -> str:
-        layers = f"{len(self.layers)}-layer" if len(self.layers) == 1 else f"{len(self.layers)}-layers"
+        count = len(self.layers)
+        layers = f"{count}-layer{'s' if count > 1 else ''}"
+        if self.named:
+            layers = "layers-" + "-".join(map(str, self.layers))
         width = f"-{self.width}-wide" if self.width else ""
         return layers + width + (f"-{self.vocabulary}-tokens" if self.vocabulary else "")
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from concierge.engine import Engine, Message, Request, SamplingParams
-from concierge.engine.llama import Batch, Context, Model
+from concierge.engine.llama import Batch, Context, Model, gpu_offload_supported
 from concierge.engine.sampling import Sampler
 from concierge.engine.template import ChatTemplate
 from concierge.stylist.stylist import SAMPLING
@@ -66,7 +66,7 @@ class Teacher:
             own: the replies are its own, drawn as the stylist draws them; else the data's.
             longest: tokens of the longest chat.
         """
-        self._model = Model(target, 0)
+        self._model = Model(target, -1 if gpu_offload_supported() else 0)
         self._target, self._folder, self._own, self._longest = target, folder, own, longest
         self._template = ChatTemplate(self._model.chat_template or "", self._model.vocab)
         self._context: Context | None = None

@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training.distilling import acceptance
+from training.distilling import Distilling, Plan, acceptance
 from training.draft_gguf import write_draft
 from training.forecast import Guesses, Measured, Shop, measured
 from training.lora import load
 from training.student import Cut, cut_out, evenly, frequent, translation
 from training.teacher import LIKELY, Lesson, Teacher, runs
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from concierge.engine import Engine, Message, Request, SamplingParams
 from concierge.engine.llama import Model
 from concierge.engine.speculation import ModelDrafter, Speculation, check_vocabulary
+from concierge.errors import UserError
 from tests.engine.conftest import prove_tie
 
 ROOT = Path(__file__).parents[2]
@@ -201,3 +203,66 @@ def test_the_forecast_is_what_arithmetic_says() -> None:
     )  # too dear to be used, but for a probe now and then
     assert rate(said[1:] + said[:1], 1e-6) == pytest.approx(100, rel=0.02)
     assert 120 < rate(said, 0.005) < 200
+
+
+@pytest.fixture
+def toy() -> Lesson:
+    """Twenty tokens, each of which the teacher is nearly sure of."""
+    chance = np.random.default_rng(2)
+    tokens = chance.integers(0, 40, 30).astype(np.int32)
+    likely = np.array(
+        [chance.permutation([t, *(set(range(40)) - {t})][:LIKELY]) for t in tokens[10:]], np.int32
+    )
+    logits = np.where(likely == tokens[10:, None], 4.0, chance.normal(0, 0.3, likely.shape)).astype(
+        np.float32
+    )
+    order = np.argsort(-logits, axis=1)
+    likely, logits = (np.take_along_axis(values, order, axis=1) for values in (likely, logits))
+    return Lesson(tokens, np.arange(30) >= 10, likely, logits)
+
+
+def student(seed: int) -> LlamaForCausalLM:
+    torch.manual_seed(seed)
+    shape = {"hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    return LlamaForCausalLM(LlamaConfig(vocab_size=40, **shape, tie_word_embeddings=True))
+
+
+def test_it_learns_what_the_teacher_would_say(toy: Lesson, tmp_path: Path) -> None:
+    training = Distilling(student(1), None, Plan(0, 80, 1e-2, 64, 1, 0.3), tmp_path / "x.checkpoint", "toy")
+    before = training.acceptance([toy])
+    training.run([toy], [toy])
+    assert before[0] < 0.3
+    assert training.acceptance([toy]) == [1, 1, 1, 1]
+
+
+def test_gone_on_with_it_is_the_same_as_never_stopped(
+    toy: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(seed: int) -> Distilling:
+        plan = Plan(0, 6, 1e-2, 64, 1, 0.3)
+        return Distilling(student(seed), None, plan, tmp_path / "x.checkpoint", "toy")
+
+    def weights(training: Distilling) -> list[np.ndarray]:
+        return [w.float().cpu().numpy() for w in training._student.state_dict().values()]
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    straight = made(1)
+    straight.run([toy], [toy])
+    stopped = made(1)
+    with monkeypatch.context() as patch:
+        patch.setattr("training.distilling.TOLD_EVERY", 3)
+        patch.setattr(Distilling, "_tell", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            stopped.run([toy], [toy])
+    stopped.save()
+    again = made(2)
+    again.resume()
+    assert again.step == 3
+    again.run([toy], [toy])
+    assert again.step == 6
+    assert all(np.array_equal(a, b) for a, b in zip(weights(straight), weights(again), strict=True))
+    other = Distilling(student(1), None, Plan(0, 6, 1e-2, 64, 1, 0.3), tmp_path / "x.checkpoint", "other")
+    with pytest.raises(UserError, match=r"x.checkpoint is of another target or other chats"):
+        other.resume()
