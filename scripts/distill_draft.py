@@ -82,6 +82,10 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     held_out = asked.lessons(_chats(arguments.held_out, arguments.judged), "held out")
     lessons = asked.lessons(_chats(arguments.data, arguments.chats), "training")
+    if not lessons or not held_out:
+        raise UserError(
+            f"no chat of --data or --held-out fits into {arguments.longest} tokens; raise --longest."
+        )
     told = sum(int(lesson.taught.sum()) for lesson in lessons)
     print(f"{len(lessons)} chats with {told} tokens of replies, {len(held_out)} held out", flush=True)
     del asked
@@ -122,7 +126,7 @@ def distill(
     finally:
         training.save()
     print(f"held out: {shown(training.acceptance(held_out))} accepted", flush=True)
-    write_draft(student, target, output, between, f"Draft of {target.stem}: {cut.name}")
+    write_draft(student, target, output, between, cut.name)
     return output
 
 

@@ -47,7 +47,9 @@ class Plan:
     temperature: float
 
     def progress(self, seconds: float, step: int) -> float:
-        return step / self.steps if self.steps is not None else seconds / self.seconds
+        if self.steps is None:
+            return seconds / self.seconds
+        return step / self.steps if self.steps else 1.0
 
 
 class Distilling:

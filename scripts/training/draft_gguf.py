@@ -35,12 +35,15 @@ def write_draft(
     Args:
         target: GGUF of the model that it was cut out of.
         translation: between their tokens, if it has fewer.
+        name: what tells it from the target.
     """
     reader = GGUFReader(target)
     architecture = reader.fields["general.architecture"].contents()
     unfinished = output.with_suffix(".unfinished")
     writer = GGUFWriter(unfinished, architecture)
-    writer.add_name(name)
+    # The target's name stays a part of it, since llama.cpp treats the tokens of some models by their name.
+    named = reader.fields.get("general.name")
+    writer.add_name(f"{named.contents() if named else target.stem}, draft of {name}")
     writer.add_file_type(LlamaFileType.MOSTLY_Q8_0)
     for key, (value, kind, item) in _metadata(reader, student.config, architecture, translation).items():
         writer.add_key_value(key, value, kind, item)

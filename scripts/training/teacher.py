@@ -108,7 +108,8 @@ class Teacher:
         places = asyncio.Semaphore(CHATS)
         async with asyncio.TaskGroup() as group:
             asked = [group.create_task(self._converse(engine, chat, places)) for chat in fitting]
-        return [example for task in asked if len(example := task.result()) <= self._longest]
+        examples = [task.result() for task in asked]
+        return [example for example in examples if 0 < len(example) <= self._longest]
 
     async def _converse(self, engine: Engine, chat: Sequence[Message], places: asyncio.Semaphore) -> Example:
         """The chat as it goes when the model gives the replies, each after its own earlier ones."""

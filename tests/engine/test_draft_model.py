@@ -103,7 +103,7 @@ async def test_replies_are_the_same_with_any_draft(
             prove_tie(small_model, prompt, plain, drafted)
     share = stats.accepted_tokens / stats.drafted_tokens
     # Rounding makes the model itself disagree with itself where two tokens are nearly as good.
-    assert {"right": share > 0.6, "half": 0.02 < share < 0.8, "wrong": share < 0.02, "fewer": share > 0.5}[
+    assert {"right": share > 0.6, "half": 0.02 < share < 0.8, "wrong": share < 0.02, "fewer": share > 0.4}[
         name
     ]
 
@@ -207,9 +207,9 @@ def test_a_draft_of_a_part_of_another_vocabulary_is_refused(small_model: Path, t
         with pytest.raises(UserError, match=rf"--draft .*other.gguf .*{complaint}"):
             Engine.load(small_model, chats=1, context=512, draft=other)
     fewer = with_fewer_tokens(small_model, tmp_path / "fewer.gguf")
-    target = with_other_token(small_model, tmp_path / "target.gguf", 40, "haberdashery")
+    target = with_other_token(small_model, tmp_path / "target.gguf", 5_000, "haberdashery")
     with pytest.raises(
-        UserError, match=r"fewer.gguf has .* for token 40 where target.gguf has 'haberdashery'"
+        UserError, match=r"fewer.gguf has .* for token 5000 where target.gguf has 'haberdashery'"
     ):
         Engine.load(target, chats=1, context=512, draft=fewer)
 
