@@ -167,18 +167,18 @@ class Distilling:
         return (goal * (goal.clamp(min=1e-9).log() - guess)).sum() / len(goal)
 
     def _logits(self, batch: list[Lesson]) -> torch.Tensor:
-        """Logits before each taught token, one chat's after another's. The head computes only those rows."""
+        """Logits before each taught token, one chat's after another's. The head computes only those rows.
+
+        Padding needs no mask: it comes last, and attention is causal.
+        """
         longest = max(map(len, batch))
         tokens = torch.zeros(len(batch), longest, dtype=torch.long)
-        real, taught = torch.zeros_like(tokens), torch.zeros_like(tokens, dtype=torch.bool)
+        taught = torch.zeros_like(tokens, dtype=torch.bool)
         for row, lesson in enumerate(batch):
             tokens[row, : len(lesson)] = self._inputs[torch.from_numpy(lesson.tokens).long()]
-            real[row, : len(lesson)] = 1
             taught[row, : len(lesson)] = torch.from_numpy(lesson.taught)
         with torch.autocast(self._device.type, torch.bfloat16):
-            hidden = self._student.get_decoder()(
-                input_ids=tokens.to(self._device), attention_mask=real.to(self._device)
-            ).last_hidden_state
+            hidden = self._student.get_decoder()(input_ids=tokens.to(self._device)).last_hidden_state
             logits = self._student.get_output_embeddings()(hidden[:, :-1][taught[:, 1:].to(self._device)])
         return logits.float()
 

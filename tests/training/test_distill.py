@@ -141,7 +141,7 @@ def test_the_teacher_tells_what_the_stylists_sampler_would_see(small_model: Path
     assert (text.decode(), row) == (ANSWER, 0)
     assert lesson.likely.shape == lesson.logits.shape == (end - start, LIKELY)
     assert (np.diff(lesson.logits, axis=1) <= 0).all()
-    model = load(small_model)
+    model = load(small_model).float()
     with torch.no_grad():
         plain = model(input_ids=torch.from_numpy(lesson.tokens.astype(np.int64))[None]).logits[0].numpy()
     first = plain[start - 1]  # before anything is said there is nothing to penalize
