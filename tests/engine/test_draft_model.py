@@ -5,7 +5,9 @@ import logging
 from contextlib import aclosing
 from pathlib import Path
 
+import numpy as np
 import pytest
+from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
 from concierge.engine import Engine, Request, SamplingParams
 from concierge.engine.llama import Model
@@ -25,7 +27,52 @@ def drafts(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         "right": small_model,
         "half": with_blocks(small_model, folder / "half.gguf", 24),
         "wrong": with_rolled_tokens(small_model, folder / "wrong.gguf"),
+        "fewer": with_fewer_tokens(small_model, folder / "fewer.gguf"),
     }
+
+
+def with_fewer_tokens(
+    source: Path, target: Path, *, told: int | None = None, spoilt: int | None = None
+) -> Path:
+    """A copy that has two fifths of the tokens, in another order, and reads all others as the first.
+
+    Args:
+        told: how many tokens it says the target has.
+        spoilt: one of its own tokens that it maps to a token that is none.
+    """
+    reader = GGUFReader(source)
+    tokens = np.random.default_rng(1).permutation(20_000)  # the common ones; those for control are among them
+    inputs = np.zeros(49_152, np.int32)
+    inputs[tokens] = np.arange(len(tokens))
+    texts = reader.fields["tokenizer.ggml.tokens"].contents()
+    known = {texts[token] for token in tokens}
+    writer = GGUFWriter(target, "llama")
+    for name, field in reader.fields.items():
+        if name.startswith("GGUF.") or name == "general.architecture":
+            continue
+        kind, value = field.types[0], field.contents()
+        if name.endswith(".merges"):
+            value = [m for m in value if m.replace(" ", "") in known and known.issuperset(m.split(" "))]
+        elif kind == GGUFValueType.ARRAY and len(value) == len(texts):
+            value = [value[token] for token in tokens]
+        elif name.endswith("_token_id"):
+            value = int(inputs[value])
+        elif name == "llama.vocab_size":
+            value = len(tokens)
+        writer.add_key_value(name, value, kind, field.types[-1] if kind == GGUFValueType.ARRAY else None)
+    for part in reader.tensors:
+        data = part.data[tokens] if part.name == "token_embd.weight" else part.data
+        writer.add_tensor(part.name, np.ascontiguousarray(data), raw_dtype=part.tensor_type)
+    if spoilt is not None:
+        tokens[spoilt] = 60_000
+    writer.add_uint32("concierge.draft.vocabulary", told or len(inputs))
+    writer.add_array("concierge.draft.tokens", tokens.tolist())
+    writer.add_array("concierge.draft.inputs", inputs[:told].tolist())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return target
 
 
 def drafter(engine: Engine) -> ModelDrafter:
@@ -36,7 +83,7 @@ def drafter(engine: Engine) -> ModelDrafter:
     return model
 
 
-@pytest.mark.parametrize("name", ["right", "half", "wrong"])
+@pytest.mark.parametrize("name", ["right", "half", "wrong", "fewer"])
 async def test_replies_are_the_same_with_any_draft(
     running, eager, small_model: Path, drafts: dict[str, Path], name: str
 ) -> None:
@@ -56,7 +103,9 @@ async def test_replies_are_the_same_with_any_draft(
             prove_tie(small_model, prompt, plain, drafted)
     share = stats.accepted_tokens / stats.drafted_tokens
     # Rounding makes the model itself disagree with itself where two tokens are nearly as good.
-    assert {"right": share > 0.6, "half": 0.02 < share < 0.8, "wrong": share < 0.02}[name]
+    assert {"right": share > 0.6, "half": 0.02 < share < 0.8, "wrong": share < 0.02, "fewer": share > 0.4}[
+        name
+    ]
 
 
 async def test_the_draft_reads_the_house_once_and_a_chat_only_once(running, eager, small_model: Path) -> None:
@@ -147,6 +196,22 @@ def test_a_draft_of_another_vocabulary_is_refused(small_model: Path, tmp_path: P
     other = with_other_token(small_model, tmp_path / "other.gguf", 40_000, "haberdashery")
     with pytest.raises(UserError, match=r"--draft .*other.gguf has 'haberdashery' .* for token 40000"):
         Engine.load(small_model, chats=1, context=512, draft=other)
+
+
+def test_a_draft_of_a_part_of_another_vocabulary_is_refused(small_model: Path, tmp_path: Path) -> None:
+    for change, complaint in (
+        ({"told": 40_000}, r"tokens of a model that has 40000 where SmolLM2.* has 49152"),
+        ({"spoilt": 5}, r"maps tokens that are not there"),
+    ):
+        other = with_fewer_tokens(small_model, tmp_path / "other.gguf", **change)
+        with pytest.raises(UserError, match=rf"--draft .*other.gguf .*{complaint}"):
+            Engine.load(small_model, chats=1, context=512, draft=other)
+    fewer = with_fewer_tokens(small_model, tmp_path / "fewer.gguf")
+    target = with_other_token(small_model, tmp_path / "target.gguf", 5_000, "haberdashery")
+    with pytest.raises(
+        UserError, match=r"fewer.gguf has .* for token 5000 where target.gguf has 'haberdashery'"
+    ):
+        Engine.load(target, chats=1, context=512, draft=fewer)
 
 
 def test_a_draft_needs_no_chat_template_but_a_file(small_model: Path, tmp_path: Path) -> None:

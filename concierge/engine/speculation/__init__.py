@@ -10,9 +10,10 @@ the sampler draws it, and a rejected x leaves p without x, which is what the sam
 
 from concierge.engine.speculation.controller import Speculation
 from concierge.engine.speculation.drafter import Draft, Drafter
-from concierge.engine.speculation.model import ModelDrafter, check_vocabulary
+from concierge.engine.speculation.model import ModelDrafter
 from concierge.engine.speculation.ngram import NgramDrafter
 from concierge.engine.speculation.steptime import StepTime, measure
+from concierge.engine.speculation.vocabulary import Translation, check_vocabulary
 
 __all__ = [
     "Draft",
@@ -21,6 +22,7 @@ __all__ = [
     "NgramDrafter",
     "Speculation",
     "StepTime",
+    "Translation",
     "check_vocabulary",
     "measure",
 ]

@@ -1,4 +1,4 @@
-"""Drafts by a small model of the same vocabulary."""
+"""Drafts by a small model of the same vocabulary, or of a part of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from concierge.engine.prefix_cache import PrefixCache, Tokens
 from concierge.engine.scheduler import StepCost
 from concierge.engine.sequence import Sequence
 from concierge.engine.speculation.drafter import LONGEST, Draft, Drafter
-from concierge.errors import UserError
+from concierge.engine.speculation.vocabulary import Translation
 
 CATCH_UP = 0.020  # s a step that reading prompts may take here; those who read along wait for it
 SMALLEST_CHUNK = 16  # tokens that are read in any case
@@ -39,7 +39,7 @@ class ModelDrafter(Drafter):
 
     It has a KV cache of its own with a prefix cache over it, so that chats share the house prompt and go on
     where their last turn ended. A sequence that it has not read yet is read in chunks, and has no draft
-    until that is done.
+    until that is done. All but what the batch takes and what its logits say is in the target's tokens.
     """
 
     name = "model"
@@ -58,9 +58,11 @@ class ModelDrafter(Drafter):
             cells: tokens of KV cache: as many as all sequences together may come to need.
 
         Raises:
-            UserError: no memory.
+            UserError: no memory, or a mapping of tokens that is broken.
         """
         self._model = model
+        self._translation = Translation.of(model)
+        self._ends = frozenset(map(self._meant, model.vocab.end_tokens))
         self._context = Context(model, cells=cells, batch=batch, threads=threads)
         self._batch = Batch(min(batch, self._context.cells))  # llama.cpp aborts on a larger one
         self._cache = PrefixCache(MAX_SEQUENCES)
@@ -95,7 +97,7 @@ class ModelDrafter(Drafter):
         slot, start = self._acquire(tokens[:-1])
         for at in range(start, len(tokens), self._batch.capacity):
             self._batch.clear()
-            self._batch.add(tokens[at : at + self._batch.capacity], at, slot, logits=0)
+            self._add(tokens[at : at + self._batch.capacity], at, slot, logits=0)
             self._decode()
         self._record(slot, tokens)
         self._cache.unpin_all()
@@ -118,7 +120,7 @@ class ModelDrafter(Drafter):
         return 0 < limit <= self._model.train_context - len(sequence)
 
     def _goes_on(self, tokens: list[int], limit: int) -> bool:
-        return len(tokens) < min(limit, LONGEST) and tokens[-1] not in self._model.vocab.end_tokens
+        return len(tokens) < min(limit, LONGEST) and tokens[-1] not in self._ends
 
     def _catch_up(self, wanted: dict[int, Sequence]) -> dict[int, int]:
         """Compute what the sequences have said since their last draft, those with the least first.
@@ -133,7 +135,7 @@ class ModelDrafter(Drafter):
             tokens = wanted[i].tokens
             chunk = tokens[head.known : head.known + room - self._batch.size]
             whole = len(chunk) == len(tokens) - head.known
-            row = self._batch.add(chunk, head.known, head.slot, logits=int(whole))
+            row = self._add(chunk, head.known, head.slot, logits=int(whole))
             head.known += len(chunk)
             if whole:
                 rows[i] = row
@@ -150,7 +152,7 @@ class ModelDrafter(Drafter):
         for i, sequence, token in guesses:
             head = self._heads[sequence]
             at = head.known + len(head.guessed)
-            rows[i] = self._batch.add(np.array([token], np.int32), at, head.slot, logits=1)
+            rows[i] = self._add(np.array([token], np.int32), at, head.slot, logits=1)
             head.guessed.append(token)
         self._decode()
         return rows
@@ -159,7 +161,17 @@ class ModelDrafter(Drafter):
         """The likeliest token at a batch index, and its probability."""
         logits = self._context.logits(row)
         token = int(logits.argmax())
-        return token, float(1 / np.exp(logits - logits[token]).sum())
+        return self._meant(token), float(1 / np.exp(logits - logits[token]).sum())
+
+    def _add(self, tokens: Tokens, position: int, slot: int, *, logits: int) -> int:
+        """As `Batch.add`, of the target's tokens."""
+        if self._translation is not None:
+            tokens = self._translation.to_draft(tokens)
+        return self._batch.add(tokens, position, slot, logits=logits)
+
+    def _meant(self, token: int) -> int:
+        """The target's token that one of the small model's is."""
+        return token if self._translation is None else self._translation.to_target(token)
 
     def _synchronize(self, sequence: Sequence) -> Head:
         """Its place, rid of guesses that were wrong; its last token is always left to compute."""
@@ -216,21 +228,3 @@ class ModelDrafter(Drafter):
         if evicted is not None:
             self._context.remove(evicted)
         return evicted is not None
-
-
-def check_vocabulary(draft: Model, target: Model) -> None:
-    """Raises UserError unless the two models mean the same by every token."""
-    if draft.vocab.size != target.vocab.size:
-        what = f"{draft.vocab.size} tokens where {target.path.name} has {target.vocab.size}"
-    else:
-        ours, theirs = draft.vocab.entries(), target.vocab.entries()
-        at = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b), None)
-        if at is None:
-            return
-        what = f"{_shown(ours[at])} for token {at} where {target.path.name} has {_shown(theirs[at])}"
-    raise UserError(f"--draft {draft.path} has {what}; choose a draft with the same vocabulary, or none.")
-
-
-def _shown(entry: tuple[bytes, int]) -> str:
-    text, kind = entry
-    return f"{text.decode('utf-8', 'replace')!r} (type {kind})"
