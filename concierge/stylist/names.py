@@ -16,8 +16,8 @@ from concierge.stylist.sentence import Word, plain
 _TABLE = files(__package__).joinpath("proper_nouns.txt").read_text("utf-8").splitlines()
 PROPER_NOUNS = frozenset(plain(w) for line in _TABLE if not line.startswith("#") for w in line.split())
 
-_JOINING = frozenset("de du des d di del della la le les l el da von van of a au aux et e y &".split())
-_OPENERS = STOP_WORDS | frozenset(
+JOINING = frozenset("de du des d di del della la le les l el da von van of a au aux et e y &".split())
+OPENERS = STOP_WORDS | frozenset(
     "yes hello hi hey good morning afternoon evening day dear certainly unfortunately indeed perhaps maybe thank "
     "thanks you welcome sorry alas sure absolutely both another either neither two one three these those may might "
     "well then still yet after before until since while because although though let try consider choose pair wear "
@@ -94,7 +94,7 @@ class Names:
             meant, end = more, end + 1
         keys = [w.key for w in sentence[at:end]]
         lone = keys[0] if len(keys) == 1 else ""
-        if any(map(_is_own, keys)) and not (lone in PROPER_NOUNS or (lone and at == 0 and lone in _OPENERS)):
+        if any(map(_is_own, keys)) and not (lone in PROPER_NOUNS or (lone and at == 0 and lone in OPENERS)):
             return Mention(at, end, tuple(t.piece for t in meant))
         together = [t for t in meant if len(keys) > 1 and _is_within(keys, t.words)]
         if together and all(w.is_capital for w in sentence[at:end]):
@@ -138,13 +138,13 @@ def _runs(sentence: Sequence[Word]) -> list[tuple[int, int]]:
         while position < len(sentence) and _GAPS.fullmatch(sentence[position].gap):
             if sentence[position].is_capital:
                 end = position + 1
-            elif sentence[position].key not in _JOINING and sentence[position].gap.strip() != "-":
+            elif sentence[position].key not in JOINING and sentence[position].gap.strip() != "-":
                 break
             position += 1
         position = end
         opens = _opens(sentence, start)
         while start < end and (
-            sentence[start].key in _OPENERS or (not sentence[start].is_capital and start + 1 < end)
+            sentence[start].key in OPENERS or (not sentence[start].is_capital and start + 1 < end)
         ):
             start, opens = start + 1, False
         if opens and end - start == 1:
@@ -177,7 +177,7 @@ def _excused(
         if all(t.kind in ("color", "material", "person", "occasion") for t in found.terms)
         for i in range(start + found.start, start + found.end)
     }
-    free = PROPER_NOUNS | _JOINING | _OPENERS
+    free = PROPER_NOUNS | JOINING | OPENERS
     rest = [
         i
         for i in range(start, end)
@@ -258,7 +258,7 @@ def _is_own(word: str) -> bool:
         and not word.isdigit()
         and word not in LEXICON.words
         and word not in STOP_WORDS
-        and word not in _JOINING
+        and word not in JOINING
         and word not in _TRADE
     )
 
