@@ -172,10 +172,12 @@ class Guard:
         """What can be told of a word that is not complete."""
         if len(text) - max(edge, self.released) > ENDLESS:
             return Fault(self.released, "goes on without a space")
+        if not re.search(r"\d[.,]?$", text):
+            return None
         unknown = self._figures.unknown(text, self.released, complete=False)
-        if unknown is not None:
-            return Fault(max(self.released, unknown), "says a number that was not given")
-        return None
+        if unknown is None:
+            return None
+        return Fault(max(self.released, unknown), "says a number that was not given")
 
     def _is_coined(self, words: Sequence[Word], at: int) -> bool:
         """Whether the run of capitals that a word is in has one that nothing given has."""

@@ -224,8 +224,50 @@ def test_other_languages_pass_and_their_numbers_are_judged(reply: str, cut) -> N
 
 
 WORDS = st.sampled_from(
-    "The the Pelham Overcoat Celeste Gown in navy emerald silk is was it costs 1,250 1,350 GBP GBP. and, sold out "
-    "size 38 40 . Lamont Brogues . They [Pieces] over a black dress dress. of 30 60 days # \n very".split(" ")
+    [
+        "The",
+        "the",
+        "Pelham",
+        "Overcoat",
+        "Celeste",
+        "Gown",
+        "in",
+        "navy",
+        "emerald",
+        "silk",
+        "is",
+        "was",
+        "it",
+        "costs",
+        "1,250",
+        "1,350",
+        "GBP",
+        "GBP.",
+        "and,",
+        "sold",
+        "out",
+        "size",
+        "38",
+        "40",
+        ".",
+        "Lamont",
+        "Brogues",
+        ".",
+        "They",
+        "[Pieces]",
+        "over",
+        "a",
+        "black",
+        "dress",
+        "dress.",
+        "of",
+        "30",
+        "60",
+        "days",
+        "#",
+        "\n",
+        "very",
+    ]
 )
 
 
