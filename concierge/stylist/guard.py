@@ -138,7 +138,7 @@ class Guard:
                 waited = 0
                 if not opened:
                     self.released, kept, held = stop, stop, 0
-                elif not self._is_coined(words, at):
+                elif not self._is_doubtful(words, at):
                     kept = stop
             elif reason:
                 waited += not opened
@@ -179,10 +179,11 @@ class Guard:
             return None
         return Fault(max(self.released, unknown), "says a number that was not given")
 
-    def _is_coined(self, words: Sequence[Word], at: int) -> bool:
-        """Whether the run of capitals that a word is in has one that nothing given has."""
+    def _is_doubtful(self, words: Sequence[Word], at: int) -> bool:
+        """Whether its run has a number, or a capital that nothing given has: no other end makes those right."""
         while at >= 0 and _claims(words, at):
-            if words[at].is_capital and not self._ground.knows(words[at].key):
+            word = words[at]
+            if word.key[0].isdigit() or (word.is_capital and not self._ground.knows(word.key)):
                 return True
             at -= 1
         return False

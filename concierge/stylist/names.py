@@ -48,11 +48,15 @@ class Names:
 
     def __init__(self, pieces: Iterable[Product]) -> None:
         self._having: dict[str, list[_Title]] = defaultdict(list)
+        self._beginning: dict[str, list[_Title]] = defaultdict(list)
         for piece in pieces:
             spelt = tuple(words(piece.title))
             title = _Title(spelt, any(map(_is_own, spelt)), piece)
             for word in dict.fromkeys(spelt):
                 self._having[word].append(title)
+            if spelt:
+                self._beginning[spelt[0]].append(title)
+        self._words = frozenset(self._having) | frozenset(map(plural, self._having))
 
     def __contains__(self, word: str) -> bool:
         return word in self._having
@@ -70,9 +74,9 @@ class Names:
     def _whole(self, sentence: Sequence[Word], at: int) -> Mention | None:
         best: list[_Title] = []
         length = 0
-        for title in self._having.get(sentence[at].key, ()):
+        for title in self._beginning.get(sentence[at].key, ()):
             size = len(title.words)
-            if title.words[0] != sentence[at].key or size < length or not _begins(sentence[at:], title.words):
+            if size < length or not _begins(sentence[at:], title.words):
                 continue
             if not title.is_own and not all(w.is_capital for w in sentence[at : at + size]) and size < 2:
                 continue
@@ -87,7 +91,7 @@ class Names:
         if not (meant := self._having.get(sentence[at].key, [])):
             return None
         end = at + 1
-        while end < len(sentence) and _joins(sentence[end]):
+        while end < len(sentence) and _joins(sentence[end]) and sentence[end].key in self._words:
             more = [t for t in meant if _in_order([w.key for w in sentence[at : end + 1]], t.words)]
             if not more:
                 break
@@ -96,7 +100,9 @@ class Names:
         lone = keys[0] if len(keys) == 1 else ""
         if any(map(_is_own, keys)) and not (lone in PROPER_NOUNS or (lone and at == 0 and lone in OPENERS)):
             return Mention(at, end, tuple(t.piece for t in meant))
-        together = [t for t in meant if len(keys) > 1 and _is_within(keys, t.words)]
+        if lone:
+            return None
+        together = [t for t in meant if _is_within(keys, t.words)]
         if together and all(w.is_capital for w in sentence[at:end]):
             return Mention(at, end, tuple(t.piece for t in together))
         return None
