@@ -180,7 +180,7 @@ class Guard:
         return Fault(max(self.released, unknown), "says a number that was not given")
 
     def _is_doubtful(self, words: Sequence[Word], at: int) -> bool:
-        """Whether its run has a number, or a capital that nothing given has: no other end makes those right."""
+        """Whether its run has a number, or a capital that nothing given has: no end makes those right."""
         while at >= 0 and _claims(words, at):
             word = words[at]
             if word.key[0].isdigit() or (word.is_capital and not self._ground.knows(word.key)):
