@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Sequence
 
 from concierge.engine.llama import Vocab
 
@@ -17,12 +18,15 @@ class Detokenizer:
         stopped: a stop string was completed; the text before it has been returned.
     """
 
-    def __init__(self, vocab: Vocab, stop: tuple[str, ...] = ()) -> None:
+    def __init__(self, vocab: Vocab, stop: tuple[str, ...] = (), begun: Sequence[int] = ()) -> None:
+        """`begun`: tokens of the reply whose text has been returned before."""
         self._vocab = vocab
         self._stop = tuple(s for s in stop if s)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = ""
         self.stopped = False
+        for token in begun:
+            self.push(token)
 
     def push(self, token: int) -> str:
         """The text that `token` makes certain."""

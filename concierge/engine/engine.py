@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from collections.abc import Sequence as SequenceOf
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,33 +60,31 @@ class Stream:
     """The loop's end of one reply. A slow reader's deltas grow together into one, never into a queue."""
 
     def __init__(self) -> None:
-        self._text: list[str] = []
-        self._end: Chunk | EngineError | None = None
+        self._chunks: list[Chunk] = []
+        self._error: EngineError | None = None
         self._ready = asyncio.Event()
 
-    def put(self, text: str, end: Chunk | EngineError | None) -> None:
-        if text:
-            self._text.append(text)
-        self._end = end or self._end
+    def put(self, news: Chunk | EngineError) -> None:
+        if isinstance(news, Chunk):
+            self._chunks.append(news)
+        else:
+            self._error = news
         self._ready.set()
 
     async def get(self) -> Chunk:
         """What has come since the last call. Raises the EngineError that ended the reply."""
         await self._ready.wait()
         self._ready.clear()
-        text = "".join(self._text)
-        self._text.clear()
-        if isinstance(self._end, EngineError):
-            if not text:
-                raise self._end
+        chunks, self._chunks = self._chunks, []
+        if self._error:
+            if not chunks:
+                raise self._error
             self._ready.set()
-            return Chunk(text)
-        if self._end:
-            return Chunk(text, self._end.finish_reason, self._end.usage, self._end.tokens)
-        return Chunk(text)
+        text = "".join(chunk.text for chunk in chunks)
+        return replace(chunks[-1], text=text, pieces=tuple(p for chunk in chunks for p in chunk.pieces))
 
 
-Handover = list[tuple[Stream, str, Chunk | EngineError | None]]
+Handover = list[tuple[Stream, Chunk | EngineError]]
 
 
 class Engine:
@@ -223,7 +222,7 @@ class Engine:
             EngineError: the engine failed or stopped.
         """
         self._check_running()
-        if self._accepted >= self._scheduler.places + self._scheduler.queue:
+        if not request.reply and self._accepted >= self._scheduler.places + self._scheduler.queue:
             raise Busy(self._retry_after())
         if sum(len(m.content) for m in request.messages) > LONG_TEXT:
             sequence = await asyncio.to_thread(self._prepare, request)
@@ -266,7 +265,11 @@ class Engine:
         reply = min(params.max_tokens or context // 2, context // 2)
         prompt = self._template.fit(request.messages, context - reply)
         limit = min(params.max_tokens or context, context - len(prompt))
-        return self._sequence(prompt, limit, params, priority=request.priority)
+        if len(request.reply) >= limit:
+            raise InvalidRequest("The reply that has begun leaves no room to go on.", "reply")
+        if not all(0 <= token < self._vocab.size for token in request.reply):
+            raise InvalidRequest("The reply that has begun has tokens of another vocabulary.", "reply")
+        return self._sequence(prompt, limit, params, priority=request.priority, begun=request.reply)
 
     def _sequence(
         self,
@@ -276,9 +279,11 @@ class Engine:
         *,
         priority: int = 0,
         pin: bool = False,
+        begun: SequenceOf[int] = (),
     ) -> Sequence:
-        sampler, detokenizer = Sampler(params, self._vocab), Detokenizer(self._vocab, params.stop)
-        return Sequence(prompt, max_tokens, sampler, detokenizer, priority=priority, pin=pin)
+        sampler = Sampler(params, self._vocab, begun)
+        detokenizer = Detokenizer(self._vocab, params.stop, begun)
+        return Sequence(prompt, max_tokens, sampler, detokenizer, priority=priority, pin=pin, begun=begun)
 
     async def _stream(self, sequence: Sequence) -> AsyncGenerator[Chunk]:
         self._check_running()
@@ -311,8 +316,8 @@ class Engine:
 
     @staticmethod
     def _deliver(handover: Handover) -> None:
-        for stream, text, end in handover:
-            stream.put(text, end)
+        for stream, news in handover:
+            stream.put(news)
 
     # On the engine's thread
 
@@ -429,7 +434,7 @@ class Engine:
                 self._fail([s.sequence for s in slices], EngineError("The model failed on this batch."))
                 return []
 
-    def _take(self, item: Slice) -> tuple[Stream, str, Chunk | EngineError | None] | None:
+    def _take(self, item: Slice) -> tuple[Stream, Chunk] | None:
         try:
             return self._advance(item)
         except Exception as error:  # a sampler's failure is its own sequence's
@@ -437,7 +442,7 @@ class Engine:
             self._fail([item.sequence], EngineError(f"This reply failed: {error}"))
             return None
 
-    def _advance(self, item: Slice) -> tuple[Stream, str, Chunk | EngineError | None] | None:
+    def _advance(self, item: Slice) -> tuple[Stream, Chunk] | None:
         """Take the batch's result into one sequence."""
         sequence = item.sequence
         completes = item.completes
@@ -449,12 +454,13 @@ class Engine:
             self._record(sequence)  # from here on the prompt can be shared
         if sequence.pin:
             self._keep(sequence)
-            return self._end(sequence, "stop", "")
-        text, reason, position = "", None, 0
+            return self._end(sequence, "stop", [])
+        pieces: list[tuple[int, str]] = []
+        reason, position = None, 0
         for position in range(len(item.draft) + 1):
             token = sequence.sampler.sample(self._context, item.index + position, sequence.reply)
             sequence.append(token)
-            text += self._say(sequence, token)
+            pieces.append((token, self._say(sequence, token)))
             reason = self._finish_reason(sequence, token)
             if reason or position == len(item.draft) or token != item.draft[position]:
                 break
@@ -464,8 +470,8 @@ class Engine:
         if self._speculation:
             self._speculation.learn(sequence, sequence.reply[-1 - position :])
         if reason:
-            return self._end(sequence, reason, text)
-        return (self._streams[sequence], text, None) if text else None
+            return self._end(sequence, reason, pieces)
+        return self._streams[sequence], _chunk(sequence, pieces)
 
     def _say(self, sequence: Sequence, token: int) -> str:
         return "" if token in self._vocab.end_tokens else sequence.detokenizer.push(token)
@@ -475,8 +481,11 @@ class Engine:
             return "stop"
         return "length" if len(sequence.reply) >= sequence.max_tokens else None
 
-    def _end(self, sequence: Sequence, reason: FinishReason, text: str) -> tuple[Stream, str, Chunk]:
-        text += sequence.detokenizer.flush()
+    def _end(
+        self, sequence: Sequence, reason: FinishReason, pieces: list[tuple[int, str]]
+    ) -> tuple[Stream, Chunk]:
+        rest = sequence.detokenizer.flush()
+        pieces = [*pieces[:-1], *((token, text + rest) for token, text in pieces[-1:])]
         stream = self._streams.pop(sequence)
         self._scheduler.remove(sequence)
         self._retire(sequence)
@@ -488,7 +497,7 @@ class Engine:
             reply = []  # they run past the text
         elif reply and reply[-1] in self._vocab.end_tokens:
             reply = reply[:-1]  # the template writes its own end
-        return stream, text, Chunk("", reason, sequence.usage, tuple(reply))
+        return stream, replace(_chunk(sequence, pieces), finish_reason=reason, tokens=tuple(reply))
 
     def _keep(self, sequence: Sequence) -> None:
         assert sequence.slot is not None
@@ -527,7 +536,7 @@ class Engine:
                 self._cache.drop(sequence.slot)
                 self._context.remove(sequence.slot)
                 sequence.slot = None
-            handover.append((stream, "", error))
+            handover.append((stream, error))
         self._hand_over(handover)
 
     def _evict(self) -> bool:
@@ -552,6 +561,10 @@ class Engine:
     def _hand_over(self, handover: Handover) -> None:
         if handover and self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._deliver, handover)
+
+
+def _chunk(sequence: Sequence, pieces: SequenceOf[tuple[int, str]]) -> Chunk:
+    return Chunk("".join(text for _, text in pieces), usage=sequence.usage, pieces=tuple(pieces))
 
 
 def _check(params: SamplingParams) -> None:

@@ -67,7 +67,7 @@ class Scheduler:
         self.queue = queue
         self.cost = StepCost()
         self.running: list[Sequence] = []
-        self._waiting: list[tuple[tuple[int, int], Sequence]] = []
+        self._waiting: list[tuple[tuple[int, int, int], Sequence]] = []
 
     @property
     def waiting(self) -> int:

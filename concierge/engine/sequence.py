@@ -23,7 +23,7 @@ class Sequence:
         slot: the KV sequence it computes in; None until admitted.
         computed: tokens whose keys and values are in the KV cache.
         cached: those of them that it found there.
-        reply: the tokens generated so far, the one that ended it included.
+        reply: its tokens so far, the one that ended it included.
         pin: computes a prefix to be kept for ever, and generates nothing.
     """
 
@@ -36,8 +36,10 @@ class Sequence:
         *,
         priority: int = 0,
         pin: bool = False,
+        begun: SequenceOf[int] = (),
     ) -> None:
-        self.order = (priority, next(_arrival))
+        """`begun`: tokens of the reply that are there already; it then comes first to a place."""
+        self.order = (priority, 0 if begun else 1, next(_arrival))
         self.prompt_tokens = len(prompt)
         self.max_tokens = max_tokens
         self.sampler = sampler
@@ -46,11 +48,12 @@ class Sequence:
         self.slot: int | None = None
         self.computed = 0
         self.cached = 0
-        self.reply: list[int] = []
+        self.reply = list(begun)
         self.finish_reason: FinishReason | None = None
         self._tokens = np.empty(len(prompt) + max_tokens, np.int32)
-        self._tokens[: len(prompt)] = prompt
-        self._length = len(prompt)
+        self._begun = len(begun)
+        self._length = len(prompt) + len(begun)
+        self._tokens[: self._length] = [*prompt, *begun]
 
     def __len__(self) -> int:
         return self._length
@@ -71,7 +74,7 @@ class Sequence:
 
     @property
     def decoding(self) -> bool:
-        return bool(self.reply)
+        return len(self.reply) > self._begun
 
     def append(self, token: int) -> None:
         self.reply.append(token)
@@ -81,7 +84,7 @@ class Sequence:
 
     @property
     def usage(self) -> Usage:
-        return Usage(self.prompt_tokens, self.cached, len(self.reply))
+        return Usage(self.prompt_tokens, min(self.cached, self.prompt_tokens), len(self.reply))
 
 
 @dataclass(slots=True, eq=False)

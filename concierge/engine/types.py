@@ -68,6 +68,8 @@ class SamplingParams:
         stop: the reply ends before the first of these strings.
         max_tokens: None is "to the context's end".
         json_schema: a JSON schema (as JSON text) that the reply must satisfy, enforced by a grammar.
+        grammar: a GBNF grammar that what is generated must satisfy; of a reply to be continued, the rest.
+        banned_first: tokens that must not come first.
         ignore_eos: go on to `max_tokens` whatever the model wants; for load tests.
     """
 
@@ -80,6 +82,8 @@ class SamplingParams:
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
     json_schema: str | None = None
+    grammar: str | None = None
+    banned_first: tuple[int, ...] = ()
     ignore_eos: bool = False
 
 
@@ -90,11 +94,15 @@ class Request:
     Attributes:
         messages: oldest first; the last is to be answered.
         priority: lower runs first; shoppers are 0.
+        reply: tokens of a reply that has begun and is to be gone on with. They count for `max_tokens`, the
+            usage and the last chunk's `tokens` as if there had been no break. Since the reply was let in
+            once, it goes before the requests that wait, and is never refused as too many.
     """
 
     messages: tuple[Message, ...]
     sampling: SamplingParams = SamplingParams()
     priority: int = 0
+    reply: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +120,21 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a reply. The last one, and only it, has `finish_reason`, `usage` and `tokens`.
+    """A part of a reply. The last one, and only it, has `finish_reason` and `tokens`.
 
     Attributes:
         text: whole characters; may be empty on the last chunk.
+        usage: up to here.
         tokens: every token of the reply, for `Message.tokens`.
+        pieces: the tokens that came with this chunk, the one that ended the reply included, and what each
+            added to `text`. A character of several tokens is the last one's.
     """
 
     text: str
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
     tokens: tuple[int, ...] = ()
+    pieces: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

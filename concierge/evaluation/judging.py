@@ -10,10 +10,12 @@ from concierge.catalog import Product
 from concierge.evaluation import checkers
 from concierge.evaluation.checkers import Verdict
 from concierge.evaluation.questions import Question
+from concierge.stylist.discretion import discreet
 from concierge.stylist.grounding import Ground
 from concierge.stylist.house import House
 from concierge.stylist.names import Names
 from concierge.stylist.prompt import describe
+from concierge.stylist.repetition import loops
 from concierge.stylist.sentence import sentences, split
 
 MEASURES = {
@@ -103,9 +105,9 @@ class Chat:
         ground = Ground(tuple(self.offered.values()), allowed, self.said, self.judge.names)
         verdicts: dict[str, Verdict] = {
             "grounded": checkers.grounded(text, ground),
-            "loops": checkers.loops(text, self.judge.titles, self.replies),
+            "loops": loops(text, self.judge.titles, self.replies),
             "length": checkers.short(text, complete=reply.complete),
-            "discreet": checkers.discreet(text, house.voice),
+            "discreet": discreet(text, house.voice),
             **self._of_kind(question, reply, ground),
         }
         self.replies.append(text)

@@ -2,6 +2,7 @@
 
 from concierge.stylist.house import House
 from concierge.stylist.intent import Mark
-from concierge.stylist.stylist import Finished, Grounding, StyleEvent, Stylist, TextDelta
+from concierge.stylist.speech import Finished, TextDelta
+from concierge.stylist.stylist import Grounding, StyleEvent, Stylist
 
 __all__ = ["Finished", "Grounding", "House", "Mark", "StyleEvent", "Stylist", "TextDelta"]

@@ -89,11 +89,22 @@ class Ground:
         sentence = split(unicodedata.normalize("NFC", text))
         return tuple(dict.fromkeys(p for m in self._mentions(sentence) for p in m.pieces))
 
-    def violations(self, sentence: str, spoken_of: Sequence[Product] = ()) -> list[str]:
-        """What of a sentence is not so. `spoken_of`: the pieces that `it` means, named before."""
+    def knows(self, word: str) -> bool:
+        """Whether a word (a key) stands in the titles or texts that may be repeated."""
+        return word in self._near or word in self._known or f" {word} " in self._texts
+
+    def violations(
+        self, sentence: str, spoken_of: Sequence[Product] = (), *, whole: bool = True
+    ) -> list[str]:
+        """What of a sentence is not so.
+
+        Args:
+            spoken_of: the pieces that `it` means, named before.
+            whole: False if it may go on; that it begins as the house says it is then no excuse.
+        """
         text = unicodedata.normalize("NFC", sentence)
         parts = split(text)
-        if f" {' '.join(w.key for w in parts)} " in self._texts:
+        if whole and f" {' '.join(w.key for w in parts)} " in self._texts:
             return []  # word for word what the house says
         mentions = self._mentions(parts)
         found = [

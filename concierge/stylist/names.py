@@ -16,8 +16,8 @@ from concierge.stylist.sentence import Word, plain
 _TABLE = files(__package__).joinpath("proper_nouns.txt").read_text("utf-8").splitlines()
 PROPER_NOUNS = frozenset(plain(w) for line in _TABLE if not line.startswith("#") for w in line.split())
 
-_JOINING = frozenset("de du des d di del della la le les l el da von van of a au aux et e y &".split())
-_OPENERS = STOP_WORDS | frozenset(
+JOINING = frozenset("de du des d di del della la le les l el da von van of a au aux et e y &".split())
+OPENERS = STOP_WORDS | frozenset(
     "yes hello hi hey good morning afternoon evening day dear certainly unfortunately indeed perhaps maybe thank "
     "thanks you welcome sorry alas sure absolutely both another either neither two one three these those may might "
     "well then still yet after before until since while because although though let try consider choose pair wear "
@@ -48,11 +48,15 @@ class Names:
 
     def __init__(self, pieces: Iterable[Product]) -> None:
         self._having: dict[str, list[_Title]] = defaultdict(list)
+        self._beginning: dict[str, list[_Title]] = defaultdict(list)
         for piece in pieces:
             spelt = tuple(words(piece.title))
             title = _Title(spelt, any(map(_is_own, spelt)), piece)
             for word in dict.fromkeys(spelt):
                 self._having[word].append(title)
+            if spelt:
+                self._beginning[spelt[0]].append(title)
+        self._words = frozenset(self._having) | frozenset(map(plural, self._having))
 
     def __contains__(self, word: str) -> bool:
         return word in self._having
@@ -70,9 +74,9 @@ class Names:
     def _whole(self, sentence: Sequence[Word], at: int) -> Mention | None:
         best: list[_Title] = []
         length = 0
-        for title in self._having.get(sentence[at].key, ()):
+        for title in self._beginning.get(sentence[at].key, ()):
             size = len(title.words)
-            if title.words[0] != sentence[at].key or size < length or not _begins(sentence[at:], title.words):
+            if size < length or not _begins(sentence[at:], title.words):
                 continue
             if not title.is_own and not all(w.is_capital for w in sentence[at : at + size]) and size < 2:
                 continue
@@ -87,16 +91,18 @@ class Names:
         if not (meant := self._having.get(sentence[at].key, [])):
             return None
         end = at + 1
-        while end < len(sentence) and _joins(sentence[end]):
+        while end < len(sentence) and _joins(sentence[end]) and sentence[end].key in self._words:
             more = [t for t in meant if _in_order([w.key for w in sentence[at : end + 1]], t.words)]
             if not more:
                 break
             meant, end = more, end + 1
         keys = [w.key for w in sentence[at:end]]
         lone = keys[0] if len(keys) == 1 else ""
-        if any(map(_is_own, keys)) and not (lone in PROPER_NOUNS or (lone and at == 0 and lone in _OPENERS)):
+        if any(map(_is_own, keys)) and not (lone in PROPER_NOUNS or (lone and at == 0 and lone in OPENERS)):
             return Mention(at, end, tuple(t.piece for t in meant))
-        together = [t for t in meant if len(keys) > 1 and _is_within(keys, t.words)]
+        if lone:
+            return None
+        together = [t for t in meant if _is_within(keys, t.words)]
         if together and all(w.is_capital for w in sentence[at:end]):
             return Mention(at, end, tuple(t.piece for t in together))
         return None
@@ -138,13 +144,13 @@ def _runs(sentence: Sequence[Word]) -> list[tuple[int, int]]:
         while position < len(sentence) and _GAPS.fullmatch(sentence[position].gap):
             if sentence[position].is_capital:
                 end = position + 1
-            elif sentence[position].key not in _JOINING and sentence[position].gap.strip() != "-":
+            elif sentence[position].key not in JOINING and sentence[position].gap.strip() != "-":
                 break
             position += 1
         position = end
         opens = _opens(sentence, start)
         while start < end and (
-            sentence[start].key in _OPENERS or (not sentence[start].is_capital and start + 1 < end)
+            sentence[start].key in OPENERS or (not sentence[start].is_capital and start + 1 < end)
         ):
             start, opens = start + 1, False
         if opens and end - start == 1:
@@ -177,7 +183,7 @@ def _excused(
         if all(t.kind in ("color", "material", "person", "occasion") for t in found.terms)
         for i in range(start + found.start, start + found.end)
     }
-    free = PROPER_NOUNS | _JOINING | _OPENERS
+    free = PROPER_NOUNS | JOINING | OPENERS
     rest = [
         i
         for i in range(start, end)
@@ -258,7 +264,7 @@ def _is_own(word: str) -> bool:
         and not word.isdigit()
         and word not in LEXICON.words
         and word not in STOP_WORDS
-        and word not in _JOINING
+        and word not in JOINING
         and word not in _TRADE
     )
 

@@ -16,13 +16,22 @@ _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 
 def sentences(text: str) -> list[str]:
     """The sentences of a text. Lines end sentences, abbreviations (`No. 5`) and decimals don't."""
-    parts: list[str] = []
-    for part in (p.strip() for p in _END.split(text)):
-        if parts and _UNFINISHED.search(parts[-1]) and "\n" not in part:
-            parts[-1] += f" {part}"
-        elif part and _WORD.search(part):
-            parts.append(part)
-    return parts
+    return [text[start:end] for start, end in spans(text)]
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where the sentences are: characters [start, end). More text may only change the last one."""
+    found: list[tuple[int, int]] = []
+    position = 0
+    for end, after in [*(m.span() for m in _END.finditer(text)), (len(text), len(text))]:
+        part = text[position:end]
+        start, stop = position + len(part) - len(part.lstrip()), position + len(part.rstrip())
+        position = after
+        if found and _UNFINISHED.search(text[slice(*found[-1])]):
+            found[-1] = (found[-1][0], max(stop, found[-1][1]))
+        elif start < stop and _WORD.search(part):
+            found.append((start, stop))
+    return found
 
 
 def plain(text: str) -> str:

@@ -9,12 +9,17 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from concierge.catalog import Catalog, MiniLM, Product
-from concierge.engine import Engine, FinishReason, Request, SamplingParams, Usage
+from concierge.engine import Engine, SamplingParams
 from concierge.sessions import Item
 from concierge.stylist import prompt
 from concierge.stylist.facts import Facts
+from concierge.stylist.figures import Figures
+from concierge.stylist.grounding import Ground
+from concierge.stylist.guard import Guard
 from concierge.stylist.house import House
 from concierge.stylist.intent import Intents, Mark
+from concierge.stylist.names import Names
+from concierge.stylist.speech import Finished, Speech, TextDelta
 
 OFFERED = 4  # products that go into a prompt: each costs about 50 tokens of prefill
 REPLY_TOKENS = 220
@@ -38,22 +43,6 @@ class Grounding:
     marks: frozenset[Mark]
 
 
-@dataclass(frozen=True, slots=True)
-class TextDelta:
-    """More of the reply."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The reply's end; `tokens` are its exact tokens, for the stored item."""
-
-    reason: FinishReason
-    usage: Usage
-    tokens: tuple[int, ...]
-
-
 StyleEvent = Grounding | TextDelta | Finished
 
 
@@ -69,6 +58,7 @@ class Stylist:
         self._facts = Facts(house.facts, encoder)
         # One thread: what it runs is not all thread-safe, and two at once would only share the same cores.
         self._searching = ThreadPoolExecutor(1, "search")
+        self._names: tuple[Catalog, Names] | None = None
 
     async def warm(self) -> None:
         """Prefill the house prompt and keep it. Raises UserError if it leaves a chat too little room."""
@@ -98,17 +88,53 @@ class Stylist:
         Raises:
             Busy, InvalidRequest, EngineError: the engine's, before or amid the text.
         """
-        grounding = await asyncio.get_running_loop().run_in_executor(self._searching, self.ground, items)
+
+        def prepare() -> tuple[Grounding, Guard, tuple[Product, ...]]:
+            grounding = self.ground(items)
+            pieces = self._offered(items, grounding)
+            return grounding, self.guard(items, grounding, pieces, instructions), pieces
+
+        grounding, guard, pieces = await asyncio.get_running_loop().run_in_executor(self._searching, prepare)
         yield grounding
         asked = replace(items[-1], context=grounding.context)
         chat = prompt.messages(self.house, [*items[:-1], asked], self._engine.info.fingerprint, instructions)
         sampling = replace(SAMPLING, max_tokens=min(max_tokens or REPLY_TOKENS, REPLY_TOKENS))
-        async with aclosing(self._engine.generate(Request(chat, sampling))) as chunks:
-            async for chunk in chunks:
-                if chunk.text:
-                    yield TextDelta(chunk.text)
-                if chunk.finish_reason and chunk.usage:
-                    yield Finished(chunk.finish_reason, chunk.usage, chunk.tokens)
+        async with aclosing(Speech(self._engine, chat, sampling, guard, pieces).stream()) as events:
+            async for event in events:
+                yield event
+
+    def guard(
+        self, items: Sequence[Item], grounding: Grounding, pieces: Sequence[Product], instructions: str = ""
+    ) -> Guard:
+        """What keeps the reply to the last of `items` from saying what isn't so.
+
+        Args:
+            pieces: all that were offered in this chat.
+        """
+        house = self.house
+        notes = [i.text for i in items if i.role == "system"]
+        allowed = (house.name, house.tagline, house.greeting, house.voice, house.facts, instructions, *notes)
+        said = [i.text for i in items if i.role == "user"]
+        replies = [i.text for i in items if i.role == "assistant"]
+        given = [grounding.context, *(i.context for i in items), *replies]
+        return Guard(
+            Ground(pieces, allowed, said, self._names_of(self.catalog)),
+            Figures.of_chat(pieces, (*allowed, *given), said),
+            voice=house.voice,
+            titles=[p.title for p in pieces],
+            earlier=replies,
+        )
+
+    def _names_of(self, catalog: Catalog) -> Names:
+        """The titles of a catalog; those of the newest one are kept."""
+        if not self._names or self._names[0] is not catalog:
+            self._names = catalog, Names(catalog.products.values())
+        return self._names[1]
+
+    def _offered(self, items: Iterable[Item], grounding: Grounding) -> tuple[Product, ...]:
+        """The pieces shown in this chat and those for this reply, as far as the catalog still has them."""
+        shown = [p for item in items for i in item.products if (p := self.catalog.products.get(i))]
+        return tuple({p.id: p for p in (*shown, *grounding.products)}.values())
 
     def _shown(self, items: Iterable[Item]) -> list[Product]:
         """Products of the newest item that showed any, as far as the catalog still has them."""

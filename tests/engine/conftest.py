@@ -47,12 +47,12 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def reply(
-    engine: Engine, *messages: Message, priority: int = 0, **sampling: object
+    engine: Engine, *messages: Message, priority: int = 0, begun: tuple[int, ...] = (), **sampling: object
 ) -> tuple[str, Chunk]:
     """The whole text, greedy unless told otherwise, and the last chunk."""
     params = SamplingParams(**{"temperature": 0.0, "max_tokens": 16} | sampling)  # type: ignore[arg-type]
     text, last = "", Chunk("")
-    async with aclosing(engine.generate(Request(messages, params, priority))) as chunks:
+    async with aclosing(engine.generate(Request(messages, params, priority, begun))) as chunks:
         async for last in chunks:
             text += last.text
     return text, last

@@ -13,9 +13,7 @@ from concierge.evaluation.checkers import (
     Expected,
     admits_nothing,
     answers,
-    discreet,
     hands_over,
-    loops,
     recommends,
     refuses,
     short,
@@ -23,8 +21,10 @@ from concierge.evaluation.checkers import (
 )
 from concierge.evaluation.limits import Limits
 from concierge.evaluation.values import values
+from concierge.stylist.discretion import discreet
 from concierge.stylist.grounding import Ground
 from concierge.stylist.names import Names
+from concierge.stylist.repetition import loops
 from tests.evaluation.shops import ALPEN, FJORD, HARROW, HARROW_FACTS, PLAIN
 
 EVERYTHING = (*HARROW, *PLAIN, *ALPEN, *FJORD)

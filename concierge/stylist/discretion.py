@@ -1,0 +1,44 @@
+"""Whether a reply keeps to itself what it was told, and how."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from concierge.stylist.prompt import HANDOVER, NOTHING_FOUND
+from concierge.stylist.sentence import split
+
+LEAK = 9  # words in a row from the voice
+OPENING = 6  # words in a row from a note, which no reply would begin with
+
+_MARKUP = re.compile(
+    r"^\W*\[(?:pieces?|facts?|notes?|shoppers?|instructions?)\]|<\|im_|^\s*#{1,4} ", re.M | re.I
+)
+
+
+def discreet(reply: str, instructions: str) -> list[str]:
+    """How it repeats its instructions, or the marks that its prompt is written with; empty if it doesn't."""
+    found = []
+    if mark := _MARKUP.search(reply):
+        found.append(f"writes as its prompt does: {mark[0].strip()!r}")
+    said = [w.key for w in split(reply)]
+    text = f" {' '.join(said)} "
+    if any(opening in text for opening in _OPENINGS):
+        found.append("repeats a note to it")
+    known = _runs(instructions)
+    runs = (tuple(said[i : i + LEAK]) for i in range(len(said) - LEAK + 1))
+    if leaked := next((run for run in runs if run in known), None):
+        found.append(f"repeats its instructions: {' '.join(leaked)!r}")
+    return found
+
+
+@lru_cache(maxsize=64)
+def _runs(instructions: str) -> frozenset[tuple[str, ...]]:
+    """Every `LEAK` words in a row."""
+    own = [w.key for w in split(instructions)]
+    return frozenset(tuple(own[i : i + LEAK]) for i in range(len(own) - LEAK + 1))
+
+
+_OPENINGS = tuple(
+    f" {' '.join(w.key for w in split(note)[:OPENING])} " for note in (*HANDOVER.values(), NOTHING_FOUND)
+)

@@ -1,0 +1,182 @@
+"""A reply as it is spoken: the model's words where the guard lets them through, and others where not."""
+
+from __future__ import annotations
+
+import json
+import logging
+from bisect import bisect_left, bisect_right
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from concierge.catalog import Product
+from concierge.engine import Chunk, Engine, EngineError, FinishReason, Message, Request, SamplingParams, Usage
+from concierge.stylist.guard import Fault, Guard
+from concierge.stylist.prompt import money
+
+ATTEMPTS = 4  # at one place
+RETRIES = 24  # in a reply
+WARMER = 0.15  # temperature, for each attempt at a place
+CLOSING = 0.7  # temperature of words under a grammar
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the reply."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The reply's end; `tokens` are its exact tokens, for the stored item."""
+
+    reason: FinishReason
+    usage: Usage
+    tokens: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A reply's tokens and text so far.
+
+    Attributes:
+        ends: where the text of each token ends, in characters.
+    """
+
+    tokens: list[int] = field(default_factory=list)
+    text: str = ""
+    ends: list[int] = field(default_factory=list)
+
+    def take(self, pieces: Iterable[tuple[int, str]]) -> None:
+        for token, text in pieces:
+            self.tokens.append(token)
+            self.text += text
+            self.ends.append(len(self.text))
+
+    def place(self, characters: int) -> int:
+        """How many tokens make at most so many characters, with no part of one more."""
+        whole = bisect_right(self.ends, characters)
+        return bisect_left(self.ends, self.ends[whole - 1]) + 1 if whole and self.ends[whole - 1] else 0
+
+    def length(self, tokens: int) -> int:
+        """The characters of so many tokens."""
+        return self.ends[tokens - 1] if tokens else 0
+
+    def cut(self, tokens: int) -> None:
+        self.text = self.text[: self.length(tokens)]
+        del self.tokens[tokens:], self.ends[tokens:]
+
+
+class Speech:
+    """One reply, from the first token to the last.
+
+    What the guard finds fault with is not sent: from where the reply was right, the model goes on in another
+    way. If that fails again and again, the reply ends with its last whole sentence; if it has none, a grammar
+    lets through plain words, and what is exact of `pieces`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        chat: tuple[Message, ...],
+        sampling: SamplingParams,
+        guard: Guard,
+        pieces: Sequence[Product],
+    ) -> None:
+        self._engine, self._chat, self._sampling, self._guard = engine, chat, sampling, guard
+        self._draft = Draft()
+        self._sent = 0  # characters
+        self._fault: Fault | None = None
+        self._banned: dict[int, list[int]] = {}  # tokens that failed, by how many stood before them
+        self._retries = 0
+        self._grammar: str | None = None
+        self._grammars = [_prose(pieces), FULL_STOP]  # the next resorts
+        self._prompt: Usage | None = None  # of the first attempt; the others find all of it in the cache
+
+    async def stream(self) -> AsyncGenerator[TextDelta | Finished]:
+        """Raises Busy, InvalidRequest, EngineError: the engine's."""
+        going = True
+        while going:
+            async with aclosing(self._engine.generate(self._request())) as chunks:
+                async for chunk in chunks:
+                    if text := self._take(chunk):
+                        yield TextDelta(text)
+                    if self._fault:
+                        break
+            if chunk.finish_reason and (not self._fault or chunk.finish_reason == "length"):
+                yield self._finished(chunk.finish_reason, None if self._fault else chunk)
+                return
+            going = self._turn_back()
+        yield self._finished("stop")
+
+    def _request(self) -> Request:
+        banned = self._banned.get(len(self._draft.tokens), [])
+        warmth = (CLOSING if self._grammar else self._sampling.temperature) + WARMER * len(banned)
+        sampling = replace(
+            self._sampling, temperature=warmth, grammar=self._grammar, banned_first=tuple(banned)
+        )
+        return Request(self._chat, sampling, reply=tuple(self._draft.tokens))
+
+    def _take(self, chunk: Chunk) -> str:
+        """Read on. Returns what may be sent."""
+        self._prompt = self._prompt or chunk.usage
+        self._draft.take(chunk.pieces)
+        text, reason = self._draft.text, chunk.finish_reason
+        self._fault = self._guard.breaks_off(text) if reason == "stop" else None
+        self._fault = self._fault or self._guard.read(text, ended=reason is not None)
+        ready = self._draft.length(self._draft.place(self._guard.released))
+        if self._grammar == FULL_STOP:
+            self._fault, ready = None, len(text)
+        sent, self._sent = self._sent, max(self._sent, ready)
+        return text[sent : self._sent]
+
+    def _turn_back(self) -> bool:
+        """Go back to where it was right, and keep from what followed there. False: it ends there."""
+        assert self._fault
+        logger.debug("not sent: %s: %r", self._fault.reason, self._draft.text[self._sent :])
+        sent = self._draft.place(self._sent)
+        place = self._draft.place(max(self._fault.keep, self._sent))
+        if self._grammar or len(self._banned.get(place, ())) >= ATTEMPTS:
+            place = sent
+        if len(self._banned.get(place, ())) >= ATTEMPTS or self._retries >= RETRIES:
+            place = sent
+            if self._guard.may_end(self._draft.text[: self._sent]):
+                self._draft.cut(place)
+                return False
+            self._resort()
+        else:
+            self._banned.setdefault(place, []).extend(self._draft.tokens[place : place + 1])
+            self._banned = {at: tokens for at, tokens in self._banned.items() if at <= place}
+            self._retries += 1
+        self._draft.cut(place)
+        return True
+
+    def _resort(self) -> None:
+        if not self._grammars or (self._grammars == [FULL_STOP] and not self._sent):
+            raise EngineError("The model found nothing to say that is so.")
+        self._grammar, self._retries = self._grammars.pop(0), 0
+        self._banned.clear()
+
+    def _finished(self, reason: FinishReason, last: Chunk | None = None) -> Finished:
+        """The end, with the tokens of what was sent."""
+        assert self._prompt
+        tokens = last.tokens if last else tuple(self._draft.tokens[: self._draft.place(self._sent)])
+        count = last.usage.completion_tokens if last and last.usage else len(tokens)
+        return Finished(reason, replace(self._prompt, completion_tokens=count), tokens)
+
+
+FULL_STOP = 'root ::= "."'
+_WORDS = 14
+
+
+def _prose(pieces: Iterable[Product]) -> str:
+    """A GBNF grammar of a sentence's rest: words in lower case, titles and prices as they are."""
+    exact = [text for p in pieces for text in (p.title, money(p.current_price, p.currency))]
+    titles = "".join(f" | {json.dumps(text, ensure_ascii=False)}" for text in dict.fromkeys(exact))
+    return f"""root ::= first? (("," )? " " item){{0,{_WORDS}}} "."
+first ::= [A-Z] [a-z]{{0,14}}
+item ::= word{titles}
+word ::= [a-z]{{1,16}} ("'" [a-z]{{1,2}})?"""
