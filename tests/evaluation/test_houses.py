@@ -26,7 +26,23 @@ CHATS = 250  # of each house: every way to ask comes, most of them with several 
 
 # A little under what was measured, in percent of the turns of a kind, all houses together. `no pieces` of a kind
 # that asks for none: nothing in the context that would turn the reply towards pieces.
-FLOORS: dict[str, float] = {}
+FLOORS = {
+    "style": 96,
+    "pair": 80,
+    "compare": 90,
+    "piece": 88,
+    "nothing": 95,
+    "talk": 96,
+    "talk no pieces": 92,
+    "facts": 89,
+    "facts no pieces": 57,
+    "handover": 87,
+    "handover no pieces": 90,
+    "injection": 86,
+    "injection no pieces": 64,
+    "offtopic": 96,
+    "offtopic no pieces": 90,
+}
 
 
 @dataclass(frozen=True, slots=True)
