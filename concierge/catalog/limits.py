@@ -17,7 +17,7 @@ _IN_WORDS = re.compile(
     rf"|(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{_SMALL}))?)\b"
 )
 
-_SIGN = r"(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?)"
+_SIGN = r"(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|aed|dirhams?)"
 _NUMBER = rf"(?<![\w.,])(?>{NUMBER})"  # atomic: 800 is never cut to 80 to make a pattern fit
 _MONEY = rf"(?P<sign@>{_SIGN} ?)?(?P<number@>{_NUMBER})(?P<kilo@> ?k\b| ?grand\b)?(?P<unit@> ?{_SIGN}(?!\w))?(?:[.,]-)?"
 _NOT_MONEY = (
@@ -26,10 +26,10 @@ _NOT_MONEY = (
 )
 
 _MAX = (
-    r"(?:no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|"
+    r"(?:no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
     r"without going over|less than|lower than|cheaper than|smaller than|at (?:the )?most|at max|max(?:imum)?(?: of| is|:)?|up to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
-    r"(?:budget|limit|spend(?:ing)?|pay)(?: \w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|i have|i've got|i can (?:spend|pay|afford))"
+    r"(?:budget|limit|spend(?:ing)?|pay)(?: \w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i have|i've got|i can (?:spend|pay|afford))"
 )
 _MIN = (
     r"(?:no less than|not less than|not under|not below|nothing under|nothing below|more than|at least|min(?:imum)?(?: of|:)?|over|above|"
@@ -187,11 +187,16 @@ _LETTER = (
 )
 _NOT_SIZE = r"(?![\w%€£$]|[.,]\d| ?(?:days?|weeks?|months?|years?|hours?|minutes?|mins?|euros?|eur|pounds?|dollars?|quid|k\b|cm|mm|people|pieces?|colou?rs?|pairs?|%|°|degrees?|percent))"
 _SIZE_PATTERNS = (
+    re.compile(r"(?<![\w.,])(?P<size>(?:3[2-9]|[45]\d)[RSLrsl])(?!\w)"),  # a jacket's chest and length
+    re.compile(r"(?<![\w-])(?P<size>(?:3[2-9]|4\d)-(?:3[5-9]|4\d|5[0-2]))(?![\w%€£$-])"),  # socks
+    re.compile(r"(?<![\w.,€£$])(?P<size>\d{1,2} ?½)(?!\w)"),  # a collar
     re.compile(rf"\b(?P<size>(?:UK|EU|US|IT|FR|DE|uk|eu|fr|Uk|Eu|Fr|[Ii]talian|[Ff]rench|[Ee]uropean|[Bb]ritish|[Aa]merican|[Gg]erman) ?(?:size )?{_NUMERIC}){_NOT_SIZE}"),
     re.compile(rf"\b(?P<size>{_NUMERIC}) ?(?P<system>UK|EU|US|IT|FR|DE|uk|eu|fr){_NOT_SIZE}"),
     re.compile(rf"\bsize[sd]?(?: is| of|:)?(?: an?)? (?P<size>(?:(?:{SYSTEM}) ?)?(?:{_NUMERIC}|{_LETTER}))(?:(?: or |/| and )(?P<also>{_NUMERIC}|{_LETTER}))?(?P<system> (?:{SYSTEM}))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?|need an?|normally an?)(?: size)? (?P<size>\d{{2}}(?:[.,]5|½| 1/2)?)(?:(?: or |/)(?P<also>\d{{2}}(?:[.,]5)?))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if)\b)", re.I),
+    re.compile(rf"\b(?:in|wears?|takes?) an? (?P<size>[4-9](?:[.,]5)?){_NOT_SIZE}", re.I),
+    re.compile(r",\s*(?P<size>3[2-9]|[45]\d|6[0-4])(?=\s*(?:[.,;!?]\s|[.,;!?]?$|(?:please|pls)\b))"),
     re.compile(r"(?<![\w-])(?P<size>XXS|XS|XL|XXL|XXXL|[2-4]XL|xxl|xs|xl)(?![\w-])"),
     re.compile(r"(?<![\w.,€£$])(?P<size>[34]\d[.,]5)(?![\w.,%]| ?(?:€|£|euros?|eur|cm|mm|k\b))"),
 )  # fmt: skip
@@ -219,4 +224,6 @@ def _spelled(size: str) -> str:
         short = SYSTEMS.get(system, system) if len(system) > 3 else system
         return f"{short.upper()} {match[2]}"
     long = {"small": "S", "medium": "M", "large": "L"}
-    return long.get(size.lower(), size.upper() if len(size) <= 4 else size.lower().replace("-", " "))
+    return long.get(
+        size.lower(), size.upper() if len(size) <= 4 else re.sub(r"(?<!\d)-(?!\d)", " ", size.lower())
+    )

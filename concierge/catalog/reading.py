@@ -41,6 +41,7 @@ class Said:
         forget: limits that no longer hold: `price`, `color`, `size`.
         pairing: it asks what goes with something; the words from there on are `pairing_tokens`.
         wishes: it asks for pieces in so many words.
+        browses: for any pieces: what is new, what others like, what the concierge would choose.
         house: it is a greeting, thanks, or about the house and its services.
     """
 
@@ -70,6 +71,7 @@ class Said:
     pairing: bool = False
     pairing_tokens: tuple[str, ...] = ()
     wishes: bool = False
+    browses: bool = False
     house: bool = False
 
     @property
@@ -78,7 +80,7 @@ class Said:
         return bool(
             self.garments or self.companions or self.colors or self.materials or self.occasions or self.sizes or self.person
             or self.not_garments or self.not_colors or self.not_materials or self.cheaper or self.dearer or self.order
-            or self.than or self.look or self.others or self.pairing or self.forget
+            or self.than or self.look or self.others or self.pairing or self.forget or self.browses
             or self.price_min is not None or self.price_max is not None
         )  # fmt: skip
 
@@ -98,11 +100,12 @@ _CUES: dict[str, re.Pattern[str]] = {
         "lighter": r"lighter|thinner|airier|cooler|less warm|less heavy|less bulky|too heavy|too warm|too thick|too hot|too bulky|more summer\w*|more lightweight|more breathable",
         "dressier": r"more formal|dressier|smarter|more elegant|fancier|more dress(?:y|ed up)|too casual|more festive|more glamorous|more evening|more sophisticated|more chic|more special|less casual|not formal enough|more polished|more dramatic",
         "plainer": r"less formal|more casual|simpler|more relaxed|too formal|too dressy|less dressy|dressed down|more everyday|more laid back|too fancy|less fancy|plainer|more comfortable|too much for|less elegant",
-        "look": r"outfits?|looks?(?= (?:for|to|that|with|in|under|please|together|book)| *$)|ensembles?|head to toe|(?:whole|complete|full|entire) looks?|what (?:should|shall|can|could|do|would|to|does|must) (?:\w+ ){0,5}?wear|what to wear|what (?:should|do|can) i put on|dress me|dress him|dress her|style me|help me (?:get )?dress(?:ed)?|put together|capsule|wardrobe|how (?:should|do|to) (?:i |we )?dress",
-        "fresh": r"something|anything|outfit|what (?:should|shall|can|to|do)|some(?:thing)? else|looking for|show me|i need|i want|now i|also need|instead",
+        "look": r"outfits?|looks?(?= (?:for|to|that|with|in|under|please|together|book)| *$)|ensembles?|head to toe|(?:whole|complete|full|entire) looks?|what (?:should|shall|can|could|do|would|to|does|must) (?:\w+ ){0,5}?(?:wear|(?:turn|show) up in|put on|dress in)|what to wear|what (?:should|do|can) i put on|dress me|dress him|dress her|style me|help me (?:get )?dress(?:ed)?|put together|capsule|wardrobe|how (?:should|do|to) (?:i |we )?dress",
+        "fresh": r"something|smth|sth|anything|outfit|what (?:should|shall|can|to|do)|some(?:thing)? else|looking for|show me|i need|i want|now i|also need|instead",
         "others": r"(?:some|any)thing (?:else|different)|others?|more(?: options| choices| ideas| like| of| pieces)?$|(?:show|see|have) (?:me )?(?:some |any |a few )?more|other (?:options|ones|colou?rs|pieces|ideas|choices)|another(?: one)?|different(?: ones?| options)?|what else|anything else|alternatives?|next ones?|not these|not those|don t like (?:these|those|them|any)|none of these|more options",
-        "pairing": r"(?:go(?:es|ing)?|went|work(?:s|ing)?|pairs?|match(?:es)?|looks? (?:good|nice|great|best|well)|wear|worn|combine[sd]?|team(?:ed)?|style[ds]?|suits?) (?:\w+ ){0,3}?(?:with|under|over|underneath)|(?:match|matches|matching|complements?|accompany|accompanies|accessori[sz]e|complete|style|finish) (?:with |for |to |off )?(?:it|this|that|the|them|my|these)|to wear with|with what|wear (?:it|this|that) with",
-        "wishes": r"looking for|show me|need|want|find|recommend|suggest|wear|buy|shop for|search|style|dress(?:ed|ing)? for|have any|do you have|have you|got any|do you sell|do you carry|would like|i d like|love to see|interested in|something|anything|gift|present|outfit|look|idea|ideas|advice|advise|help me|options|pieces?|collection|what about|how about|instead|browse|see some|see your|choose|new in|best sellers?|bestsellers?|popular|favou?rites?|trend\w*|for (?:a|an|the|my|our|her|him|his)|prefer",
+        "pairing": r"(?:(?:go(?:es)?|(?<!\bi m )going|(?:(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?:went|works?|working)))|pairs?|match(?:es)?|looks? (?:good|nice|great|best|well)|wear|worn|combine[sd]?|team(?:ed)?|style[ds]?|suits?) (?:\w+ ){0,3}?(?:with|under|over|underneath)|(?:match|matches|matching|complements?|accompany|accompanies|accessori[sz]e|complete|style|finish) (?:with |for |to |off )?(?:it|this|that|the|them|my|these)|to wear with|with what|wear (?:it|this|that) with",
+        "wishes": r"looking for|show me|need|want|find|recommend|suggest|wear|buy|shop for|search|style|dress(?:ed|ing)? for|have any|do you have|have you|got any|do you sell|do you carry|would like|i d like|love to see|interested in|something|smth|sth|anything|gift|present|outfit|look|idea|ideas|advice|advise|help me|options|pieces?|collection|what about|how about|instead|browse|see some|see your|choose|new in|best sellers?|bestsellers?|popular|favou?rites?|trend\w*|for (?:a|an|the|my|our|her|him|his)|prefer",
+        "browses": r"surprise me|what s new|(?:your|the|anything|something|what s) (?:new(?:est)?|latest) (?:things?|stuff|pieces?|arrivals?|in|ones?|collection|drops?)|new (?:in|arrivals?)|just (?:in|arrived|landed)|(?:you|your) (?:choose|choice|pick)|(?:choose|pick) (?:something |one |anything )?for me|best sellers?|bestsellers?|most popular|show me (?:around|everything|what you (?:have|ve got|do|sell))",
         "forget_price": r"(?:any|no) (?:price|budget)(?: limit)?|(?:price|money|budget|cost) (?:doesn t|does not|don t|is not|isn t|is no) \w+|regardless of (?:price|cost)|forget (?:about )?(?:the|my) (?:budget|price|limit)|no limit|price is no object|whatever (?:the|it) (?:price|costs?)",
         "forget_color": r"any colou?rs?|colou?r (?:doesn t|does not|isn t|is not) \w+|whatever colou?r|other colou?rs?|different colou?rs?|another colou?r|all colou?rs",
         "forget_size": r"any size|all sizes|size (?:doesn t|does not) matter",
@@ -111,7 +114,7 @@ _CUES: dict[str, re.Pattern[str]] = {
 
 _HOUSE = re.compile(
     r"\b(?:return(?:s|ed|ing)?(?! to\b)|refund\w*|exchang\w+|opening (?:hours?|times?)|open (?:on|today|tomorrow|at|until|now|sunday|late)|"
-    r"what time|hours?|clos(?:e|ed|ing) (?:at|on|time)|shipping|ship|ships|shipped|deliver\w*|courier|express|customs|duties|"
+    r"what time|(?<!\d )(?<!few )hours(?! (?:ago|later|long|flight|drive|straight))|clos(?:e|ed|ing) (?:at|on|time)|shipping|ship|ships|shipped|deliver\w*|courier|express|customs|duties|"
     r"repair\w*|mend(?:ing|ed)?|resol(?:e|ed|ing)|alter(?:ation|ations|ed|ing)?|hem(?:med|ming)?|tailoring service|warrant\w+|guarantee\w*|"
     r"pay(?:ment|ments|pal|ing)?(?! (?:more|less|up))|apple pay|credit cards?|instal?ments?|klarna|vouchers?|gift cards?|promo(?:tion)? codes?|discount codes?|coupon|"
     r"gift wrap\w*|store(?:s)?(?: in| near| location\w*|$)|boutiques?|shops? (?:in|near)|where are you|located|address|phone number|telephone number|email|contact|"
@@ -121,7 +124,7 @@ _HOUSE = re.compile(
     r"size (?:guide|chart)|sizing|policy|policies|terms|speak to|talk to|real person|human|complain\w*)\b"
 )  # fmt: skip
 _SMALL_TALK = re.compile(
-    r"^(?:(?:hi|hello|hey|hiya|good (?:morning|day|afternoon|evening)|bonjour|greetings|howdy|ciao|hola|thanks?|thank you|thx|ty|cheers|merci|"
+    r"^(?:(?:hi|hello|hey|hiya|(?:good )?(?:morning|day|afternoon|evening)|bonjour|greetings|howdy|ciao|hola|thanks?|thank you|thx|ty|cheers|merci|"
     r"many|so|very|much|a lot|lots|great|perfect|lovely|wonderful|ok|okay|k|cool|nice|bye|goodbye|see you|later|good ?night|yes|no|yeah|yep|nope|sure|"
     r"please|there|again|you|for|your|the|help|that|is|s|all|it|all good|how are|how is it going|are|today|what s up|sup|well|alright|right|amazing|awesome|brilliant|fine|got it|understood|i see|"
     r"not now|maybe|hmm+|ah|oh|wow|haha|lol|welcome|have a|day|one|weekend|time|really|appreciate|appreciated|been|very|helpful|concierge|sir|madam|to you|too|and|this|my|dear|friend|happy|new|year) ?)*$"
@@ -153,6 +156,10 @@ _DETERMINERS = frozenset(
     "a an the my his her our your their some any this that these those nice good new pair of".split()
 )
 _METALS_AND_STONES = frozenset(("gold", "silver", "pearl", "crystal", "diamond"))
+_AFTERTHOUGHTS = frozenset(
+    ("ideally", "preferably", "please", "pls", "if", "perhaps", "maybe", "then", "instead", "is")
+)
+_STATING = frozenset(("be", "maybe", "perhaps", "that", "ideally", "preferably", "actually", "only"))
 _JOINING = frozenset(("or", "and", "nor"))
 _GOVERNING = frozenset(
     ("with", "over", "under", "underneath", "beneath", "below", "matching", "match", "matches", "goes")
@@ -188,12 +195,16 @@ def read(message: str, speller: Speller) -> Said:
     negated = sorted_terms.negated
     than, cheaper = _comparisons(cues), "cheaper" in cues
     look = "look" in cues and not sorted_terms.garments
+    browses = "browses" in cues and not found  # `what's new`: none of its words is to be searched for
+    priced = taken.price_min is not None or taken.price_max is not None
     explicit = bool(sorted_terms.garments) and bool(
-        re.search(r"\b(?:looking for|show me|need|want|find|buy)\b", plain)
+        priced or re.search(r"\b(?:looking for|show me|need|want|find|buy)\b", plain)
     )
     return Said(
         tokens=tuple(tokens),
-        text=" ".join(
+        text=""
+        if browses
+        else " ".join(
             t for i, t in enumerate(tokens) if i not in sorted_terms.dropped and t not in STOP_WORDS
         ),
         price_min=taken.price_min,
@@ -220,6 +231,7 @@ def read(message: str, speller: Speller) -> Said:
         pairing="pairing" in cues,
         pairing_tokens=pairing_tokens,
         wishes="wishes" in cues,
+        browses=browses,
         house=_is_house(plain, taken, explicit),
     )
 
@@ -338,11 +350,16 @@ class _Sorter:
         next_to_piece = following is not None and any(
             t.kind in ("garment", "color", "material") for t in following.terms
         )
+        opens = not one.start or one.start in self._clause_starts
+        closes = one.end in self._clause_starts or self._tokens[one.end] in _AFTERTHOUGHTS
         previous = self._ends.get(one.start)
         after_color = before in ("or", "and") or (
             previous is not None and any(t.kind == "color" for t in previous.terms)
         )
-        return before in ("in", *MODIFIERS) or next_to_piece or after_color or len(self._tokens) <= 2
+        stated = closes and (opens or before in _STATING)
+        return (
+            before in ("in", *MODIFIERS) or next_to_piece or after_color or stated or len(self._tokens) <= 2
+        )
 
     def _is_metal_piece(self, one: Found) -> bool:
         """`gold earrings` are of gold; a gold dress is not."""

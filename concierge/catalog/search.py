@@ -252,7 +252,9 @@ def _accompany(index: Index, wish: Wish, mask: Mask, limit: int) -> list[Product
         return []
     score = _beside(index, piece)
     if wish.text or wish.hints:
-        score = score + 0.5 * _score(index, replace(wish, goes_with=None), mask)
+        said = _score(index, replace(wish, goes_with=None), mask)
+        said[~np.isfinite(said)] = 0  # words that nothing answers don't rule out what goes with the piece
+        score = score + 0.5 * said
     if wish.garments:
         return [index.products[i] for i in _ranked(mask, score)[:limit]]
     mask &= index.slots != index.slots[piece]

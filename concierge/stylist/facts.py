@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Topic:
     """A heading of facts.md, its text, and what asks for it: phrases (as sets of stems), and a meaning.
 
     Attributes:
+        names: what it alone tells of by a name: a country, a card, a town. As stems.
         vectors: of its text and of each of its sentences, shape (1 + sentences, 384).
     """
 
@@ -35,6 +37,7 @@ class Topic:
     text: str
     phrases: frozenset[frozenset[str]]
     words: frozenset[str]
+    names: frozenset[str]
     vectors: Floats
 
 
@@ -45,17 +48,21 @@ class Facts:
 
     def __init__(self, markdown: str, encoder: MiniLM) -> None:
         says = tomllib.loads(Path(__file__).with_name("topics.toml").read_text("utf-8"))
-        self._topics = [_topic(*section, says, encoder) for section in sections(markdown)]
+        parts = sections(markdown)
+        names = _names([text for _, text in parts])
+        self._topics = [
+            _topic(*section, own, says, encoder) for section, own in zip(parts, names, strict=True)
+        ]
 
     def about(self, message: str, vector: Floats | None = None, most: int = 2) -> str:
         """The topics that a message asks about, as `heading: text` lines; empty if none.
 
         Args:
-            vector: the message's sentence vector if it is known to ask for facts: then the topic next in
-                meaning will do where no phrase tells.
+            vector: the message's sentence vector if it is known to ask for facts: then a name that one
+                topic has tells as well, and where nothing tells, the topics next in meaning will do.
         """
         said = _stems(message)
-        scored = [(_score(topic, said), -i) for i, topic in enumerate(self._topics)]
+        scored = [(_score(topic, said, named=vector is not None), -i) for i, topic in enumerate(self._topics)]
         best = sorted((s for s in scored if s[0] > 0), reverse=True)
         chosen = [-i for score, i in best if score >= 0.6 * best[0][0]][:most]
         if vector is not None and not chosen and self._topics:
@@ -64,20 +71,42 @@ class Facts:
         return "\n".join(f"{self._topics[i].heading}: {self._topics[i].text}" for i in chosen)
 
 
-def _score(topic: Topic, said: frozenset[str]) -> float:
-    """Words of the phrases that ask for the topic; its other words only tell such topics apart."""
-    asked = [phrase for phrase in topic.phrases if phrase <= said]
-    return sum(map(len, asked)) + 0.2 * len(topic.words & said) if asked else 0.0
+def _score(topic: Topic, said: frozenset[str], *, named: bool) -> float:
+    """Words of the phrases that ask for the topic, and its names; other words only tell such topics apart."""
+    asked = sum(len(phrase) for phrase in topic.phrases if phrase <= said)
+    asked += len(topic.names & said) if named else 0
+    return asked + 0.2 * len(topic.words & said) if asked else 0.0
 
 
-def _topic(heading: str, text: str, says: dict[str, dict[str, list[str]]], encoder: MiniLM) -> Topic:
+def _names(texts: Sequence[str]) -> list[frozenset[str]]:
+    """For each text, the words with a capital that no text has without one, and no other text has at all."""
+    every = [_stems(text) for text in texts]
+    small = frozenset(_stemmer.stemWords(re.findall(r"\b[a-z]+", " ".join(texts))))
+    capital = [_stems(" ".join(re.findall(r"\b[A-Z]\w+", text))) for text in texts]
+    return [
+        own - small - frozenset().union(*every[:i], *every[i + 1 :]) - _COMMON
+        for i, own in enumerate(capital)
+    ]
+
+
+def _topic(
+    heading: str, text: str, names: frozenset[str], says: dict[str, dict[str, list[str]]], encoder: MiniLM
+) -> Topic:
     title = _stems(heading)
     named = [t for t in says.values() if title & {_stem_of(h) for h in t["headings"]}]
-    phrases = {_stems(phrase) for topic in named for phrase in topic["says"]}
+    phrases = {_stems(phrase) for topic in named or _told(text, says) for phrase in topic["says"]}
     phrases |= {frozenset([stem]) for stem in title if len(stem) > 4 and not named}
     sentences = [text, *re.split(r"(?<=[.;])\s+", text)]
     vectors = encoder.sentences([f"{heading}: {sentence}" for sentence in sentences])
-    return Topic(heading, text, frozenset(phrases), _stems(text) - _COMMON, vectors)
+    return Topic(heading, text, frozenset(phrases), _stems(text) - _COMMON, names, vectors)
+
+
+def _told(text: str, says: dict[str, dict[str, list[str]]]) -> list[dict[str, list[str]]]:
+    """The topic of a text whose heading names none: most of its phrases are in it, two at least."""
+    told = _stems(text)
+    hits = {name: sum(_stems(phrase) <= told for phrase in topic["says"]) for name, topic in says.items()}
+    best = max(hits, key=lambda name: hits[name])
+    return [says[best]] if hits[best] >= 2 else []
 
 
 def sections(markdown: str) -> list[tuple[str, str]]:

@@ -40,6 +40,10 @@ PRICES: list[tuple[str, str | None, str | None]] = [
     ("at least 500 for a handbag", "500", None),
     ("600 or more for a watch", "600", None),
     ("something around 300 for my sister", "225", "375"),
+    ("a rucksack, nothing pricier than 900 kr", None, "900"),
+    ("mittens for 350 SEK", None, "350"),
+    ("80 is the most I can do; the most I can do is 80, a scarf", None, "80"),
+    ("I broke my umbrella an hour ago, another below 60, please", None, "60"),
     ("a coat for a woman of 60", None, None),
     ("two scarves in 3 days", None, None),
 ]
@@ -56,6 +60,13 @@ def test_price_limits_in_many_wordings(
 
 UNDERSTOOD: list[tuple[str, dict[str, Any]]] = [
     # sizes
+    ("a blazer, 42R", {"sizes": ("42R",), "garments": ("blazer",)}),
+    ("white shirt, 15½ please", {"sizes": ("15.5",), "garments": ("shirt",)}),
+    ("socks in 36-39", {"sizes": ("36-39",)}),
+    ("a ring, 54", {"sizes": ("54",), "garments": ("ring",)}),
+    # people one works with are no pieces that go together
+    ("in olive for a man I work with, a satchel", {"garments": ("satchel",), "colors": ("olive",)}),
+    ("a bracelet, and it has to be gold", {"garments": ("bracelet",), "colors": ("gold",)}),
     ("a dress in size 38", {"sizes": ("38",), "garments": ("dress",)}),
     ("loafers EU 42", {"sizes": ("EU 42",), "garments": ("loafers",)}),
     ("I wear a 40, blazers?", {"sizes": ("40",), "garments": ("blazer",)}),

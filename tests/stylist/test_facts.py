@@ -123,6 +123,19 @@ def test_another_houses_headings_are_understood(ask: Callable[[Facts], About], e
     assert "gold" in about("what is kintsugi?")
 
 
+def test_a_heading_of_its_own_and_a_name_in_the_text_tell_too(encoder: MiniLM) -> None:
+    facts = Facts(
+        "## When the purse comes out\nVisa, Mastercard and invoices. Zahlo is taken in the shop.\n"
+        "## Oops\nWe repair soles and restore bags. A lost button is free.\n## Elsewhere\nBoats leave for Hven daily.",
+        encoder,
+    )
+    assert headings(facts.about("who can resole my boots")) == ["Oops"]
+    assert headings(facts.about("amex?")) == ["When the purse comes out"]
+    asked = encoder.sentences(["Is Zahlo fine?"])[0]
+    assert headings(facts.about("Is Zahlo fine?", asked)) == ["When the purse comes out"]
+    assert facts.about("a coat for Hven") == ""
+
+
 def test_facts_without_headings_and_none_at_all(ask: Callable[[Facts], About], encoder: MiniLM) -> None:
     assert "Rome" in ask(Facts("Founded in Rome in 1950.", encoder))("when were you founded?")
     assert ask(Facts("", encoder))("hello?") == ""
