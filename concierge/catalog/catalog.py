@@ -41,14 +41,17 @@ class Catalog:
         """
         return cls(read_feed(path), Embedder.open(cache_dir))
 
-    def understand(self, message: str, history: Sequence[str], shown: Sequence[Product]) -> Wish:
+    def understand(
+        self, message: str, history: Sequence[str], shown: Sequence[Product], *, wishes: bool = False
+    ) -> Wish:
         """What a shopper wishes for. Never raises, whatever the text.
 
         Args:
             history: the shopper's earlier messages, oldest first.
             shown: the pieces shown last, in their order on the page.
+            wishes: it is known to wish for pieces, also where none of its words tells.
         """
-        return self._understanding.understand(message, history, shown)
+        return self._understanding.understand(message, history, shown, wishes=wishes)
 
     def search(self, wish: Wish, limit: int = 5) -> list[Product]:
         """The best products for a wish, best first; none if none is within its limits.

@@ -33,12 +33,15 @@ class Understanding:
         speller = Speller(known | LEXICON.words | index.words | STOP_WORDS, targets)
         self._read = lru_cache(maxsize=2048)(lambda message: read(message, speller))
 
-    def understand(self, message: str, history: Sequence[str], shown: Sequence[Product]) -> Wish:
+    def understand(
+        self, message: str, history: Sequence[str], shown: Sequence[Product], *, wishes: bool = False
+    ) -> Wish:
         """The wish behind `message`. Never raises.
 
         Args:
             history: the shopper's earlier messages, oldest first.
             shown: the pieces shown last, in their order on the page.
+            wishes: it is known to wish for pieces, also where none of its words tells.
         """
         said = self._read(message)
         earlier = self._earlier(history[-_REMEMBERED:])
@@ -50,7 +53,7 @@ class Understanding:
             return Wish(kind="none")
         if about := referred(said, said.tokens, message, shown, self._index):
             return self._about(said, about, earlier)
-        if not self._wishes(said, bool(earlier.garments or earlier.occasions or earlier.text)):
+        if not wishes and not self._wishes(said, bool(earlier.garments or earlier.occasions or earlier.text)):
             return Wish(kind="none")
         return self._merged(earlier, said, shown)
 

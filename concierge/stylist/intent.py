@@ -1,4 +1,5 @@
-"""What a message is: a wish for a person, a complaint, a question on an order or on the house, or none of it.
+"""What a message is: a wish for a person, a complaint, a question on an order or on the house, a wish for
+pieces, something else altogether, or none of it.
 
 A multinomial logistic regression over MiniLM's sentence vectors, fitted at start (half a second) to the
 examples of `intents.toml`. Patterns over words were tried first: of phrasings not seen when they were written
@@ -20,21 +21,31 @@ from concierge.catalog.minilm import Floats
 
 Mark = Literal["person", "complaint", "order"]
 MARKS: tuple[Mark, ...] = get_args(Mark)
-KINDS = (*MARKS, "facts", "none")
+KINDS = (*MARKS, "facts", "wish", "aside", "none")
 
-_STAFF = 0.5  # probability, of all marks together, from which on a message is for staff
+_STAFF = 0.45  # probability, of all marks together, from which on a message is for staff
 _MARK = 0.25  # then, of each mark
-_FACTS = 0.3  # lower, as a fact too many costs a few tokens and one too few an answer
+_FACTS = 0.2  # lower, as a fact too many costs a few tokens and one too few an answer
+_SURE = {"wish": 0.5, "facts": 0.4, "aside": 0.5}  # from which on nothing else is thought of
+_HARDLY = 0.25  # of a wish: a question on the house is no search then, whatever its words
 _L2, _STEP, _STEPS = 3e-4, 4.0, 600
 _Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Reasons for staff to look at a message, and whether it asks for facts of the house."""
+    """What a message asks for.
+
+    Attributes:
+        marks: reasons for staff to look at it.
+        facts: it may ask for facts of the house.
+        sure: it asks for one thing alone: for pieces, whatever its words, for facts, or for what is neither the
+            house's nor its pieces'.
+    """
 
     marks: frozenset[Mark]
     facts: bool
+    sure: Literal["", "wish", "facts", "aside"]
 
 
 class Intents:
@@ -51,8 +62,16 @@ class Intents:
         shares = dict(zip(KINDS, _softmax(_features(vector[None]) @ self._weights)[0], strict=True))
         most = max(shares[mark] for mark in MARKS)
         marks = frozenset(mark for mark in MARKS if shares[mark] >= min(_MARK, most))
-        for_staff = sum(shares[mark] for mark in MARKS) >= _STAFF
-        return Intent(marks if for_staff else frozenset(), bool(shares["facts"] >= _FACTS))
+        marks = marks if sum(shares[mark] for mark in MARKS) >= _STAFF else frozenset()
+        return Intent(marks, bool(shares["facts"] >= _FACTS), "" if marks else _sure(shares))
+
+
+def _sure(shares: dict[str, float]) -> Literal["", "wish", "facts", "aside"]:
+    if shares["wish"] >= _SURE["wish"]:
+        return "wish"
+    if shares["facts"] >= _SURE["facts"] and shares["wish"] < _HARDLY:
+        return "facts"
+    return "aside" if shares["aside"] >= _SURE["aside"] else ""
 
 
 def _features(vectors: Floats) -> _Matrix:

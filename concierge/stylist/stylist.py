@@ -70,12 +70,16 @@ class Stylist:
         history = [i.text for i in items[:-1] if i.role == "user"]
         vector = self._encoder.sentences([message])[0]
         intent = self._intents.of(vector)
-        wish = self.catalog.understand(message, history, self._shown(items))
+        if intent.sure == "aside":
+            return Grounding(prompt.context(None, "", (), aside=True), (), frozenset())
+        wish = self.catalog.understand(message, history, self._shown(items), wishes=intent.sure == "wish")
         products: list[Product] | None = None
         if wish.kind == "about":
             products = list(wish.about)
-        elif wish.kind == "search" and not intent.marks:
+        elif wish.kind == "search" and not intent.marks and intent.sure != "facts":
             products = self.catalog.search(wish, OFFERED)
+        if intent.facts and not products:
+            products = None  # a question on the house finds none because it asks for none
         facts = self._facts.about(message, vector if intent.facts else None)
         text = prompt.context(products, facts, intent.marks)
         return Grounding(text, tuple(products or ()), intent.marks)
