@@ -39,8 +39,8 @@ class Intent:
     Attributes:
         marks: reasons for staff to look at it.
         facts: it may ask for facts of the house.
-        sure: it asks for one thing alone: for pieces, whatever its words, for facts, or for what is neither the
-            house's nor its pieces'.
+        sure: it asks for one thing alone: for pieces, whatever its words, for facts of the house, or for what
+            is about neither.
     """
 
     marks: frozenset[Mark]

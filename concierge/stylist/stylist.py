@@ -73,13 +73,15 @@ class Stylist:
         if intent.sure == "aside":
             return Grounding(prompt.context(None, "", (), aside=True), (), frozenset())
         wish = self.catalog.understand(message, history, self._shown(items), wishes=intent.sure == "wish")
+        # Of what kind of piece a question on the house speaks, if of any: without one it is no wish.
+        kinds = self.catalog.understand(message, (), ()).garments if intent.facts else ()
         products: list[Product] | None = None
         if wish.kind == "about":
             products = list(wish.about)
-        elif wish.kind == "search" and not intent.marks and intent.sure != "facts":
+        elif wish.kind == "search" and not intent.marks and (kinds or intent.sure != "facts"):
             products = self.catalog.search(wish, OFFERED)
-        if intent.facts and not products:
-            products = None  # a question on the house finds none because it asks for none
+        if intent.facts and not products and not kinds:
+            products = None
         facts = self._facts.about(message, vector if intent.facts else None)
         text = prompt.context(products, facts, intent.marks)
         return Grounding(text, tuple(products or ()), intent.marks)

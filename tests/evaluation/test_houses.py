@@ -35,11 +35,11 @@ FLOORS = {
     "talk": 96,
     "talk no pieces": 92,
     "facts": 89,
-    "facts no pieces": 57,
+    "facts no pieces": 84,
     "handover": 87,
     "handover no pieces": 90,
     "injection": 86,
-    "injection no pieces": 64,
+    "injection no pieces": 92,
     "offtopic": 96,
     "offtopic no pieces": 90,
 }
