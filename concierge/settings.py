@@ -52,8 +52,8 @@ class Settings(BaseSettings):
     )
     draft: str = Field(
         "",
-        description="GGUF that drafts for the model, of its vocabulary or a part of it: path, hf://..., small, "
-        "or none",
+        description="GGUF that drafts for the model, of its vocabulary or a part of it: path, hf://..., "
+        "small, or none",
     )
     gpu_layers: Annotated[int, Field(ge=-1)] | Literal["auto"] = Field(
         "auto", description="Layers on the GPU: a number, -1 for all, or auto (all, if there is a GPU)"
