@@ -16,10 +16,11 @@ from training.phrasebook import Phrasebook, Unfit
 Scene = Callable[[Chat], None]
 
 OPENINGS: dict[Scene, float] = {
-    styling.occasion: 20, styling.garment: 13, styling.color: 7, styling.material: 4, styling.size: 4,
+    styling.occasion: 18, styling.garment: 13, styling.color: 7, styling.material: 4, styling.size: 4,
     styling.budget: 9, styling.sale: 4, styling.gift: 8, styling.vague: 3, styling.absent: 2,
-    knowing.known: 8, knowing.unknown: 4, knowing.beside: 3, asking.stock: 2, asking.more: 1, asking.price: 1,
-    talking.manners: 6, talking.declined: 6, talking.staff: 6, talking.tongue: 8,
+    knowing.known: 22, knowing.unknown: 10, knowing.beside: 4, asking.stock: 2,
+    asking.more: 1, asking.price: 1, talking.manners: 6, talking.declined: 6,
+    talking.staff: 9, talking.tongue: 7,
 }  # fmt: skip
 FOLLOWERS: dict[Scene, float] = {
     following.comparative: 9, following.cheaper: 5, following.under: 5, following.in_color: 7,
@@ -27,7 +28,7 @@ FOLLOWERS: dict[Scene, float] = {
     asking.more: 6, asking.price: 4, asking.reduced: 2, asking.colors: 3, asking.has_color: 5,
     asking.made_of: 4, asking.size: 10, asking.sizes: 3, asking.stock: 4, asking.wear: 4, asking.buy: 3,
     asking.compare: 8, asking.discount: 2, asking.second_thought: 1.5,
-    knowing.care: 5, knowing.known: 6, knowing.unknown: 3,
+    knowing.care: 6, knowing.known: 16, knowing.unknown: 7,
     talking.manners: 4, talking.declined: 3, talking.staff: 3, styling.garment: 3, styling.gift: 1,
 }  # fmt: skip
 KINDS = sorted({scene.__name__ for scene in (*OPENINGS, *FOLLOWERS)})

@@ -61,7 +61,8 @@ def staff(chat: Chat) -> None:
     section = ".".join(marks)
     number = str(chat.rng.randint(10000, 999999))
     text = chat.line("staff", f"ask.{section}", number=number, noun="coat")
-    chat.ask(text, None, facts=chat.stray_facts(0.3), marks=marks)
+    # Now and then the stylist doesn't see what it is.
+    chat.ask(text, None, facts=chat.stray_facts(0.3), marks=() if chat.chance(0.2) else marks)
     chat.answer(chat.line("staff", f"reply.{section}"), trim=False)
 
 

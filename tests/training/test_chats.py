@@ -9,7 +9,7 @@ import pytest
 from training.checks import BadReply, check
 from training.director import KINDS, Example, examples
 
-from concierge.stylist.prompt import HANDOVER, NOTHING_FOUND
+from concierge.stylist.prompt import ASIDE, HANDOVER, NOTHING_FOUND
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 PIECE = re.compile(r"^\d\. (.+?): (.+)$", re.MULTILINE)
@@ -65,7 +65,7 @@ def test_pieces_are_named_exactly_and_two_at_most(made: list[Example], held_out:
                 rest = rest.replace(bare, "_")
         assert len(named) <= 2, reply
         for pair in re.findall(r"\b[a-z]+ ([A-Z][a-zé]+ [A-Z][a-zé]+)", rest):
-            assert pair in read, reply
+            assert pair.lower() in read.lower(), reply  # shoppers type without capitals
 
 
 def test_prices_belong_to_the_piece_named_before(made: list[Example]) -> None:
@@ -99,7 +99,7 @@ def test_notes_are_passed_on_and_nothing_is_promised(made: list[Example]) -> Non
     noted = [(last, reply) for _, last, reply in turns(made) if "[Note]\n" in last and "[Shopper]" in last]
     assert len(noted) > 30
     for last, reply in noted:
-        assert any(note in last for note in HANDOVER.values()) or "Tell the shopper" in last
+        assert any(note in last for note in (*HANDOVER.values(), ASIDE)) or "Tell the shopper" in last
         if any(note in last for note in HANDOVER.values()):
             assert re.search(r"colleague|collègue|compañero|Kollege|collega", reply), reply
             assert not NUMBER.search(reply)
