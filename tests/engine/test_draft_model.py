@@ -103,7 +103,7 @@ async def test_replies_are_the_same_with_any_draft(
             prove_tie(small_model, prompt, plain, drafted)
     share = stats.accepted_tokens / stats.drafted_tokens
     # Rounding makes the model itself disagree with itself where two tokens are nearly as good.
-    assert {"right": share > 0.6, "half": 0.02 < share < 0.8, "wrong": share < 0.02, "fewer": share > 0.4}[
+    assert {"right": share > 0.6, "half": 0.02 < share < 0.8, "wrong": share < 0.02, "fewer": share > 0.2}[
         name
     ]
 
