@@ -100,6 +100,7 @@ class Trainer:
 
     def run(self, train: list[Example], held_out: list[Example], plan: Plan) -> None:
         """Train until the plan is fulfilled."""
+        print(f"training from step {self.step}", flush=True)
         saved = time.monotonic()
         started = saved - self._seconds
         while True:

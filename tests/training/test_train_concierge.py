@@ -76,8 +76,9 @@ def test_a_terminated_run_keeps_its_steps(data: Path, tmp_path: Path) -> None:
     output = tmp_path / "concierge.gguf"
     process = subprocess.Popen(training(data, output, 1000), stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    process.stdout.readline()  # it has read its data
-    time.sleep(8)
+    while not process.stdout.readline().startswith("training from step"):
+        assert process.poll() is None
+    time.sleep(1)
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=120)[0]
     assert process.returncode == 130
@@ -110,7 +111,7 @@ def test_the_adapter_says_in_llama_cpp_what_it_says_in_torch(small_model: Path, 
         changed = model(torch.tensor([tokens])).logits[0, -1].float().numpy()
         with model.disable_adapter():
             base = model(torch.tensor([tokens])).logits[0, -1].float().numpy()
-    context, batch = Context(served, cells=256, batch=64, threads=2), Batch(64)
+    context, batch = Context(served, cells=256, batch=256, threads=2), Batch(256)
     batch.add(np.array(tokens, np.int32), 0, 0, logits=1)
     context.decode(batch)
     found = context.logits(len(tokens) - 1).copy()
