@@ -115,7 +115,7 @@ def test_a_whole_copy_is_the_target_and_a_cut_one_is_what_was_cut(
     small_model: Path, lesson: Lesson, tmp_path: Path
 ) -> None:
     """As llama.cpp reads them: all layers guess as the target, and three narrow ones as they do in torch."""
-    teacher, vocab = load(small_model), Model(small_model, 0, weights=False).vocab
+    teacher, vocab = load(small_model).float(), Model(small_model, 0, weights=False).vocab
     between = translation(teacher, frequent([lesson], 2048, vocab))
     whole = cut_out(teacher, Cut(tuple(range(30)), None, 2048), between.tokens, [])
     write_draft(whole, small_model, tmp_path / "whole.gguf", between, "whole")
