@@ -124,8 +124,9 @@ def prepare(
 ) -> None:
     """Bring the model into the format that is fastest on this machine, as serve does when it first starts.
 
-    Each format is measured as it would be used: prefill, decoding for one chat and for --chats, and the
-    perplexity of a shipped text. Chosen is the cheapest turn among those that keep the file's perplexity.
+    Each format is measured as it would be used: prefill, decoding for one chat and for --chats, and how far
+    what it foretells of the shipped chats' replies is from what the file itself does (KL divergence).
+    Chosen is the cheapest turn among those that hardly change what the file would say.
     Prints what was measured, and the path of the file to serve. What is there already is not done again.
 
     Exit codes: 0 all went well, 2 it cannot be prepared, 130 stopped with Ctrl-C; nothing half-done stays.

@@ -98,17 +98,13 @@ class Engine:
         self, model: Model, *, threads: int, chats: int, context: int, speculate: bool, draft: Model | None
     ) -> None:
         """See `load`."""
-        if not model.chat_template:
-            raise UserError(
-                f"{model.path} has no chat template; choose an instruct or chat GGUF for --model."
-            )
+        self._template = ChatTemplate.of(model)
         context = min(context, model.train_context)
         # One context more than the chats need: the house prompt, and prefixes of chats between two turns.
         cells = context * (chats + 1)
         _check_memory(model, cells)
         self._model = model
         self._vocab = model.vocab
-        self._template = ChatTemplate(model.chat_template, model.vocab)
         self._context = Context(model, cells=cells, batch=BATCH, threads=threads)
         self._batch = Batch(BATCH)
         self._speculation = self._speculating(draft, cells, threads) if speculate else None

@@ -10,7 +10,7 @@ from functools import lru_cache
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from concierge.engine.llama import Vocab
+from concierge.engine.llama import Model, Vocab
 from concierge.engine.types import ContextOverflow, InvalidRequest, Message
 from concierge.errors import UserError
 
@@ -36,6 +36,15 @@ class ChatTemplate:
         self._vocab = vocab
         self._mark = f"\ue000{secrets.token_hex(8)}:"  # nobody can type it
         self._tokens_of = lru_cache(maxsize=4096)(self._tokenize)
+
+    @classmethod
+    def of(cls, model: Model) -> ChatTemplate:
+        """The model's own. Raises UserError if it has none, or it cannot be parsed."""
+        if not model.chat_template:
+            raise UserError(
+                f"{model.path} has no chat template; choose an instruct or chat GGUF for --model."
+            )
+        return cls(model.chat_template, model.vocab)
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """Prompt tokens of `messages` up to where the reply begins. Raises InvalidRequest."""

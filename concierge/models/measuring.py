@@ -1,4 +1,4 @@
-"""What a model costs on this machine, and how well it foretells a text."""
+"""What a model costs on this machine, and how far it is from the one that it was made of."""
 
 from __future__ import annotations
 
@@ -8,45 +8,55 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from concierge.engine.llama import Batch, Context, Model, Tokens
+from concierge.models.foretelling import Foretold, divergence, foretell, prompt
 from concierge.models.record import PROMPT
 
-TEXT = Path(__file__).with_name("perplexity.txt")
 BATCH = 512  # tokens a step at most, as the engine has it
-CHUNK = 256  # tokens whose logits are held at once
 PREFILLS, STEPS = 5, 12  # samples
 SECONDS = 3.0  # for each speed; a large model gets fewer rounds
-READING = 20.0  # seconds for the text; a large model reads its beginning
 
 
-def measure(path: Path, *, gpu_layers: int, threads: int, batches: list[int]) -> dict[str, Any]:
+def measure(path: Path, *, gpu_layers: int, threads: int, batches: list[int], source: Path) -> dict[str, Any]:
     """Measure a GGUF; blocks for seconds, or minutes if it is large.
 
+    Args:
+        source: a file (.npz) of what the source foretells. Where there is none, `path` is the source, and it
+            is written.
+
     Returns:
+        size: of the file, in bytes.
         prefill: tokens a second.
         decode: tokens a second by chats decoded at once, one for each of `batches`.
-        log_likelihoods: of the text's tokens, each given those before it; fewer if time ran out.
+        perplexity: of the shipped chats' replies; of the first of them if time ran out.
+        divergence: from the source, in nats a token.
+        standard_error: of the divergence.
 
     Raises:
-        UserError: the model cannot be loaded, or there is no memory for its context.
+        UserError: the model cannot be loaded, has no chat template, or there is no memory for its context.
+        InvalidRequest: its chat template refuses the chats.
     """
     model = Model(path, gpu_layers)
-    text = model.vocab.tokenize(TEXT.read_text("utf-8"), special=False, bos=True)
-    tokens = np.array(text, np.int32)
-    prefill, decode = _speeds(model, tokens, threads, batches)
+    prefill, decode = _speeds(model, prompt(model), threads, batches)
+    reference = Foretold.load(source) if source.exists() else None
+    own = foretell(model, threads, reference)
+    if reference is None:
+        own.save(source)
+    mean, error = divergence(reference or own, own)
     return {
+        "size": path.stat().st_size,
         "prefill": prefill,
         "decode": decode,
-        "log_likelihoods": _log_likelihoods(model, tokens, threads),
+        "perplexity": own.perplexity,
+        "divergence": mean,
+        "standard_error": error,
     }
 
 
 def _speeds(model: Model, tokens: Tokens, threads: int, batches: list[int]) -> tuple[float, dict[int, float]]:
     """Tokens a second of prefill, and of decoding by the size of the batch."""
     most = max(batches)
-    context = Context(model, cells=PROMPT + STEPS * most + CHUNK, batch=BATCH, threads=threads)
+    context = Context(model, cells=PROMPT + STEPS * most + BATCH, batch=BATCH, threads=threads)
     batch = Batch(BATCH)
 
     def prefill(count: int) -> float:
@@ -88,22 +98,3 @@ def _median(times: Iterator[float], least: int) -> float:
         if len(taken) >= least and sum(taken) > SECONDS:
             break
     return statistics.median(taken)
-
-
-def _log_likelihoods(model: Model, tokens: Tokens, threads: int) -> list[float]:
-    context, batch = Context(model, cells=len(tokens), batch=CHUNK, threads=threads), Batch(CHUNK)
-    found: list[float] = []
-    started = time.perf_counter()
-    for start in range(0, len(tokens), CHUNK):
-        if start and time.perf_counter() - started > READING:
-            break
-        batch.clear()
-        chunk = tokens[start : start + CHUNK]
-        batch.add(chunk, start, 0, logits=len(chunk))
-        context.decode(batch)
-        for i, token in enumerate(tokens[start + 1 : start + 1 + len(chunk)]):
-            logits = context.logits(i)
-            top = logits.max()
-            found.append(float(logits[token] - top - np.log(np.exp(logits - top).sum())))
-    context.close()
-    return found

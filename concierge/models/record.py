@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from concierge.models.formats import FORMATS
 
 PROMPT, REPLY = 230, 60  # tokens a turn prefills and decodes: docs/benchmarks.md, "Through the wire"
-BUDGET = 0.03  # of the source's perplexity that a format may add to it
+BUDGET = 0.03  # of the source's perplexity on what it would itself say, that a format may add to it
+CHATS = Path(__file__).with_name("chats.jsonl")  # whose replies are foretold
 
 Rate = Annotated[float, Field(gt=0)]  # tokens a second
 
@@ -43,8 +45,9 @@ class Machine(_Stored):
 
     @property
     def key(self) -> str:
-        """Names the machine, and the formats that this version tries."""
-        return hashlib.sha256(f"{self.model_dump_json()} {FORMATS}".encode()).hexdigest()[:12]
+        """Names the machine, the formats that this version tries, and what it measures, on which chats."""
+        measured = f"{list(Measured.model_fields)} {CHATS.read_text('utf-8')}"
+        return hashlib.sha256(f"{self.model_dump_json()} {FORMATS} {measured}".encode()).hexdigest()[:12]
 
 
 class Measured(_Stored):
@@ -55,9 +58,9 @@ class Measured(_Stored):
         size: of the file, in bytes.
         prefill: tokens a second.
         decode: tokens a second of all chats together, by how many are decoded at once.
-        perplexity: of the shipped text.
-        worse: by how much of the source's perplexity it exceeds that, over the same tokens.
-        error: standard error of `worse`.
+        perplexity: of the replies of the shipped chats.
+        divergence: from what the source foretells there, D(source || format), in nats a token.
+        standard_error: of the divergence.
     """
 
     format: str
@@ -65,8 +68,16 @@ class Measured(_Stored):
     prefill: Rate
     decode: dict[int, Rate]
     perplexity: float
-    worse: float = 0.0
-    error: float = 0.0
+    divergence: Annotated[float, Field(ge=0)] = 0.0
+    standard_error: float = 0.0
+
+    @property
+    def worse(self) -> float:
+        """By how much of it a format exceeds the source's perplexity, on what the source would itself say.
+
+        That is what the divergence tells: the mean difference of their log-likelihoods there.
+        """
+        return math.expm1(self.divergence)
 
     def step(self, chats: int) -> float:
         """Seconds of a step that decodes for so many chats; linear between those measured."""
@@ -110,18 +121,3 @@ class Record(_Stored):
 def choice(formats: Sequence[Measured], chats: int) -> Measured:
     """The one whose turns are cheapest among those within the budget, which the source always is."""
     return min((f for f in formats if f.worse <= BUDGET), key=lambda f: f.turn(chats))
-
-
-def compared(reference: list[float], own: list[float]) -> tuple[float, float]:
-    """(worse, error) of a model, from the log-likelihoods that two models give to the same tokens.
-
-    The differences are taken token by token: most of the variance, which is the text's, cancels.
-    """
-    count = min(len(reference), len(own))
-    difference = np.array(reference[:count]) - np.array(own[:count])
-    worse = float(np.exp(difference.mean()))
-    return worse - 1, worse * float(difference.std()) / count**0.5
-
-
-def perplexity(log_likelihoods: list[float]) -> float:
-    return float(np.exp(-np.mean(log_likelihoods)))

@@ -48,7 +48,8 @@ def _print(prepared: Prepared, chats: int) -> None:
         console.print(_table(prepared.record, chats))
         console.print(
             f"A turn is {PROMPT} tokens of prompt and {REPLY} of reply while {chats} chats are busy. "
-            f"Served is the cheapest whose perplexity is at most {BUDGET:.0%} above the file's own."
+            f"Served is the cheapest that is at most {BUDGET:.0%} worse: so much its perplexity exceeds the "
+            "file's own, on what the file itself would reply. It is exp(KL) - 1; KL is in nats a token."
         )
         for format, reason in prepared.record.unfit.items():
             console.print(f"{format} is not possible here: {reason}.")
@@ -62,7 +63,7 @@ def _table(record: Record, chats: int) -> Table:
     table = Table(box=box.MARKDOWN)
     batches = sorted({1, chats})
     chats_each = ("1 chat" if n == 1 else f"{n} chats" for n in batches)
-    headings = ["format", "MB", "prefill", *chats_each, "turn", "perplexity", "change"]
+    headings = ["format", "MB", "prefill", *chats_each, "turn", "KL", "worse"]
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "format" else "right")
     best = choice(record.formats, chats)
@@ -73,7 +74,7 @@ def _table(record: Record, chats: int) -> Table:
             f"{measured.prefill:.0f}",
             *(f"{n / measured.step(n):.0f}" for n in batches),
             f"{1000 * measured.turn(chats):.0f} ms",
-            f"{measured.perplexity:.2f}",
-            f"{measured.worse:+.1%}",
+            f"{measured.divergence:.4f}",
+            f"{measured.worse:.1%}",
         )
     return table

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from concierge.engine.llama import Model, QuantizeError, quantize
+from concierge.engine.types import InvalidRequest
 from concierge.errors import UserError
 from concierge.models.adapter import merge
 from concierge.models.measuring import measure
@@ -49,8 +50,8 @@ def _quantize(source: str, target: str, file_type: str, threads: int) -> dict[st
     return {}
 
 
-def _measure(path: str, gpu_layers: int, threads: int, batches: list[int]) -> dict[str, Any]:
-    return measure(Path(path), gpu_layers=gpu_layers, threads=threads, batches=batches)
+def _measure(path: str, gpu_layers: int, threads: int, batches: list[int], source: str) -> dict[str, Any]:
+    return measure(Path(path), gpu_layers=gpu_layers, threads=threads, batches=batches, source=Path(source))
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -68,7 +69,7 @@ def main() -> None:
     task, arguments = sys.argv[1:]
     try:
         result = TASKS[task](**json.loads(arguments))
-    except (OSError, QuantizeError, UserError) as error:
+    except (OSError, QuantizeError, UserError, InvalidRequest) as error:
         result = {"error": str(error).rstrip(".")}
     print(json.dumps(result), flush=True)
 

@@ -11,7 +11,7 @@ from typing import Any
 from concierge.models.formats import FORMATS, SOURCE, Format
 from concierge.models.offload import WorkerError, offload
 from concierge.models.progress import Steps
-from concierge.models.record import Machine, Measured, Record, choice, compared, perplexity
+from concierge.models.record import Machine, Measured, Record, choice
 from concierge.models.shelf import Shelf
 
 BATCHES = {1, 8}  # chats at once that are always measured, so that other --chats lie in between
@@ -69,19 +69,17 @@ class Workshop:
         formats = [format for format in FORMATS if format.name != self._facts["file_type"]]
         batches = sorted(BATCHES | {chats})
         self._steps.total = 1 + 2 * len(formats)
-        speeds, reference = await self._measure(source, batches)
-        measured = [_measured(SOURCE, source, speeds, reference, reference)]
+        measured = [await self._measure(SOURCE, source, batches)]
         unfit: dict[str, str] = {}
         for format in formats:
             try:
                 self._check_memory(format)
                 path = await self.make(format)
-                speeds, own = await self._measure(path, batches)
+                measured.append(await self._measure(format.name, path, batches))
             except WorkerError as error:
                 logger.info("%s is not possible here: %s", format.name, error)
                 unfit[format.name] = str(error)
                 continue
-            measured.append(_measured(format.name, path, speeds, own, reference))
             worst = best if choice(measured, chats).format == format.name else path
             best = path if worst is not path else best
             if worst:
@@ -104,23 +102,15 @@ class Workshop:
         if size > memory // 2:
             raise WorkerError(f"its {size >> 20} MiB are more than half of this machine's memory")
 
-    async def _measure(self, path: Path, batches: list[int]) -> tuple[dict[str, Any], list[float]]:
-        """(the speeds of `Measured`, log-likelihoods of the text's tokens)."""
+    async def _measure(self, format: str, path: Path, batches: list[int]) -> Measured:
+        """The source comes first; the others are held against what it foretells, kept in the drawer."""
         self._steps.next(f"measuring {path.name}")
-        threads, layers = self._machine.threads, self._machine.gpu_layers
-        result = await offload("measure", path=str(path), gpu_layers=layers, threads=threads, batches=batches)
-        return result, result.pop("log_likelihoods")
-
-
-def _measured(
-    format: str, path: Path, speeds: dict[str, Any], own: list[float], reference: list[float]
-) -> Measured:
-    worse, error = compared(reference, own)
-    return Measured(
-        format=format,
-        size=path.stat().st_size,
-        perplexity=perplexity(own),
-        worse=worse,
-        error=error,
-        **speeds,
-    )
+        result = await offload(
+            "measure",
+            path=str(path),
+            gpu_layers=self._machine.gpu_layers,
+            threads=self._machine.threads,
+            batches=batches,
+            source=str(self._drawer / "source.npz"),
+        )
+        return Measured(format=format, **result)

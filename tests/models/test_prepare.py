@@ -1,5 +1,6 @@
 """Formats of the real model, made and measured by real processes that are killed and starved."""
 
+import json
 import os
 import resource
 import signal
@@ -15,7 +16,7 @@ from concierge.engine.llama import Model
 from concierge.errors import UserError
 from concierge.models import Machine, Wanted, prepare, workshop
 from concierge.models.formats import named
-from concierge.models.record import Record, choice
+from concierge.models.record import BUDGET, Record, choice
 from concierge.models.shelf import Shelf
 from tests import gguf, servers
 from tests.servers import CONCIERGE, running
@@ -94,9 +95,9 @@ async def test_the_fastest_within_the_budget_is_measured_chosen_and_kept(
     assert [f.format for f in record.formats] == ["source", "Q8_0", "Q4_0"]
     assert all(set(f.decode) == {1, 2, 8} for f in record.formats)
     source, q8, q4 = record.formats
-    assert source.worse == 0
-    assert abs(q8.worse) < 0.03
-    assert 0.03 < q4.worse < 0.5  # four bits rounded to four other bits
+    assert source.worse == source.standard_error == 0
+    assert 0 < q8.worse < BUDGET
+    assert BUDGET < q4.worse < 1  # four bits rounded to four other bits
     best = choice(record.formats, 2).format
     assert best != "Q4_0"
     assert models(tmp_path) == ([] if best == "source" else [f"{NAME}.{best}.gguf"])
@@ -107,6 +108,30 @@ async def test_the_fastest_within_the_budget_is_measured_chosen_and_kept(
     assert Record.read(stored) == record
     for chats in (1, 2, 8):  # all lie within what was measured
         assert (await prepare(small_model, tmp_path, Wanted("auto", chats, HERE))).record == record
+
+
+async def test_a_record_of_an_older_kind_is_measured_anew(
+    small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workshop, "FORMATS", (named("Q8_0"),))
+    wanted = Wanted("auto", 1, HERE)
+    record = (await prepare(small_model, tmp_path, wanted)).record
+    assert record
+    (stored,) = tmp_path.rglob("*.json")
+    assert (await prepare(small_model, tmp_path, wanted)).found
+    older = record.model_dump(mode="json")
+    for measured in older["formats"]:
+        measured["worse"] = measured.pop("divergence")
+    stored.write_text(json.dumps(older))
+    prepared = await prepare(small_model, tmp_path, wanted)
+    assert not prepared.found
+    assert Record.read(stored) == prepared.record != record
+
+
+async def test_a_model_that_cannot_chat(small_model: Path, tmp_path: Path) -> None:
+    path = gguf.without_template(small_model, tmp_path / "model.gguf")
+    with pytest.raises(UserError, match="has no chat template"):
+        await prepare(path, tmp_path, Wanted("auto", 1, HERE))
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])

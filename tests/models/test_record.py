@@ -1,5 +1,7 @@
 """What is chosen, from what was measured."""
 
+import hashlib
+import json
 import math
 from pathlib import Path
 
@@ -7,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concierge.models.formats import SOURCE
-from concierge.models.record import BUDGET, PROMPT, REPLY, Machine, Measured, Record, choice, compared
+from concierge.models import record as records
+from concierge.models.formats import FORMATS, SOURCE
+from concierge.models.record import BUDGET, PROMPT, REPLY, Machine, Measured, Record, choice
 
 RATES = st.floats(1, 10_000)
 
@@ -16,7 +19,7 @@ RATES = st.floats(1, 10_000)
 @st.composite
 def measurements(draw: st.DrawFn) -> list[Measured]:
     """The source, and up to six formats of it."""
-    worse = [0.0, *draw(st.lists(st.floats(-0.2, 0.5), max_size=6))]
+    divergences = [0.0, *draw(st.lists(st.floats(0, 0.5), max_size=6))]
     return [
         Measured(
             format=str(i) if i else SOURCE,
@@ -24,9 +27,9 @@ def measurements(draw: st.DrawFn) -> list[Measured]:
             prefill=draw(RATES),
             decode={1: draw(RATES), 8: draw(RATES)},
             perplexity=30,
-            worse=w,
+            divergence=divergence,
         )
-        for i, w in enumerate(worse)
+        for i, divergence in enumerate(divergences)
     ]
 
 
@@ -45,12 +48,9 @@ def test_a_turn_is_its_prompt_and_its_share_of_every_step() -> None:
     assert 1 / 50 < measured.step(4) < 8 / 200
 
 
-@given(st.lists(st.floats(-20, 0), min_size=2, max_size=50), st.floats(-0.5, 0.5))
-def test_perplexity_is_compared_over_the_same_tokens(reference: list[float], shift: float) -> None:
-    own = [value - shift for value in reference]
-    worse, error = compared(reference, own[: len(own) // 2 + 1])
-    assert worse == pytest.approx(math.exp(shift) - 1, abs=1e-9)
-    assert error == pytest.approx(0, abs=1e-6)
+def test_worse_is_what_the_divergence_does_to_perplexity() -> None:
+    measured = Measured(format="Q4_0", size=1, prefill=1, decode={1: 1}, perplexity=30, divergence=0.2)
+    assert measured.worse == pytest.approx(math.exp(0.2) - 1)
 
 
 def test_a_record_is_read_as_it_was_written_and_a_damaged_one_not_at_all(tmp_path: Path) -> None:
@@ -72,3 +72,24 @@ def test_another_machine_measures_for_itself() -> None:
     others = [{"devices": ("B CPU",)}, {"build": "1.1"}, {"threads": 4}, {"gpu_layers": -1}]
     keys = {machine.key, *(machine.model_copy(update=other).key for other in others)}
     assert len(keys) == 5
+
+
+def test_what_another_version_measured_is_not_read(tmp_path: Path) -> None:
+    machine = Machine(devices=("A CPU",), build="1.0", threads=2, gpu_layers=0)
+    assert machine.key != hashlib.sha256(f"{machine.model_dump_json()} {FORMATS}".encode()).hexdigest()[:12]
+    measured = Measured(format=SOURCE, size=1, prefill=100, decode={1: 50, 8: 200}, perplexity=30)
+    record = Record(source="a.gguf", sha256="0" * 64, machine=machine, formats=(measured,))
+    content = json.loads(record.model_dump_json())
+    content["formats"][0]["worse"] = content["formats"][0].pop("divergence")
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(content))
+    assert Record.read(path) is None
+
+
+def test_other_chats_are_another_measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(devices=("A CPU",), build="1.0", threads=2, gpu_layers=0)
+    before = machine.key
+    chats = tmp_path / "chats.jsonl"
+    chats.write_text(records.CHATS.read_text("utf-8") + "\n", "utf-8")
+    monkeypatch.setattr(records, "CHATS", chats)
+    assert machine.key != before
