@@ -113,7 +113,7 @@ async def test_the_fastest_within_the_budget_is_measured_chosen_and_kept(
 async def test_a_record_of_an_older_kind_is_measured_anew(
     small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workshop, "FORMATS", (named("Q8_0"),))
+    monkeypatch.setattr(workshop, "FORMATS", ())  # the source alone
     wanted = Wanted("auto", 1, HERE)
     record = (await prepare(small_model, tmp_path, wanted)).record
     assert record
@@ -131,6 +131,10 @@ async def test_a_record_of_an_older_kind_is_measured_anew(
 async def test_a_model_that_cannot_chat(small_model: Path, tmp_path: Path) -> None:
     path = gguf.without_template(small_model, tmp_path / "model.gguf")
     with pytest.raises(UserError, match="has no chat template"):
+        await prepare(path, tmp_path, Wanted("auto", 1, HERE))
+    template = {"tokenizer.chat_template": lambda _: "{{ raise_exception('never') }}"}
+    gguf.rewritten(small_model, path, template)
+    with pytest.raises(UserError, match="refuses this chat: never"):
         await prepare(path, tmp_path, Wanted("auto", 1, HERE))
 
 
