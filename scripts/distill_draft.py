@@ -29,24 +29,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import itertools
 import json
-import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import torch
-from training.distilling import Distilling, Plan, shown
+from training import command
+from training.distilling import Distilling, shown
 from training.draft_gguf import write_draft
 from training.forecast import Measured, Shop, measured, step_seconds
-from training.lora import load
+from training.model import load
 from training.student import Cut, cut_out, evenly, frequent, translation
 from training.teacher import Lesson, Teacher
+from training.trainer import Trainer, origin
 
 from concierge.engine import Message
 from concierge.engine.llama import Model
@@ -56,23 +54,13 @@ from concierge.models import adapt, resolve, resolve_adapter
 from concierge.paths import cache_dir
 from concierge.stylist.stylist import SAMPLING
 
-BUILD = Path("build/training")
 CHATS = (1, 4)  # at once, that the forecast is for
 LARGEST = 13e6  # bytes of a draft that is shipped with the program
 
 
 def main() -> int:
     arguments = _arguments()
-    signal.signal(signal.SIGTERM, _interrupt)
-    torch.set_num_threads(os.cpu_count() or 1)
-    try:
-        return _run(arguments)
-    except KeyboardInterrupt:
-        print("Stopped; the same command goes on from here.", flush=True)
-        return 130
-    except UserError as error:
-        print(f"distill_draft: {error}", file=sys.stderr)
-        return 2
+    return command.safely("distill_draft", lambda: _run(arguments))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -107,34 +95,24 @@ def distill(
     between = translation(teacher, frequent(lessons, cut.vocabulary, vocab)) if fewer else None
     student = cut_out(teacher, cut, between.tokens if between else None, lessons)
     del teacher
-    plan = Plan(
-        60 * arguments.minutes,
-        arguments.steps,
-        arguments.rate,
-        arguments.batch,
-        arguments.seed,
-        arguments.temperature,
-    )
     print(
         f"\n{cut.name}: {sum(p.numel() for p in student.parameters()) / 1e6:.1f} million weights", flush=True
     )
-    origin = _hash(target, cut, lessons, between)
-    training = Distilling(student, between, plan, output.with_suffix(".checkpoint"), origin)
-    training.resume()
-    try:
-        training.run(lessons, held_out)
-    finally:
-        training.save()
-    print(f"held out: {shown(training.acceptance(held_out))} accepted", flush=True)
+    trainer = Trainer(
+        Distilling(student, between, held_out, size=arguments.batch, temperature=arguments.temperature),
+        command.plan(arguments),
+        output.with_suffix(".checkpoint"),
+        _origin(target, cut, lessons, between),
+    )
+    trainer.run(lessons)
     write_draft(student, target, output, between, cut.name)
     return output
 
 
-def _hash(target: Path, cut: Cut, lessons: list[Lesson], between: Translation | None) -> str:
-    digest = hashlib.sha256(f"{Model(target, 0, weights=False).fingerprint} {cut}".encode())
-    for numbers in (between.tokens if between else None, *(lesson.tokens for lesson in lessons)):
-        digest.update(b"" if numbers is None else numbers.tobytes())
-    return digest.hexdigest()
+def _origin(target: Path, cut: Cut, lessons: list[Lesson], between: Translation | None) -> str:
+    kept = [between.tokens] if between else []
+    name = f"a draft of {Model(target, 0, weights=False).fingerprint}: {cut}"
+    return origin(name, [*kept, *(lesson.tokens for lesson in lessons)])
 
 
 def _report(target: Path, held_out: list[Lesson], arguments: argparse.Namespace) -> None:
@@ -198,7 +176,10 @@ def _joined(values: dict[int, float] | None) -> str:
 
 def _cuts(arguments: argparse.Namespace, target: Path) -> list[Cut]:
     """A student for each combination of what was asked for."""
-    blocks = Model(target, 0, weights=False).number("block_count", 0)
+    model = Model(target, 0, weights=False)
+    blocks, channels = model.number("block_count", 0), model.number("embedding_length", 0)
+    if max(arguments.width) > channels:
+        raise UserError(f"{target.name} has {channels} channels; choose --width among them.")
     cuts = []
     for layers, width, tokens in itertools.product(arguments.layers, arguments.width, arguments.vocabulary):
         named = "," in layers
@@ -222,23 +203,12 @@ def _chats(path: Path, count: int) -> list[list[Message]]:
         return [[Message(m["role"], m["content"]) for m in chat] for chat in chats]
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="scripts/distill_draft.py",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command.parser("distill_draft", __doc__, minutes=60, rate=1e-3, size=8192)
     add = parser.add_argument
-    add("--model", default="small", help="GGUF of the target (default: small)")
     add(
         "--adapter", default="auto", help="LoRA in GGUF merged into it: a path, auto, or none (default: auto)"
     )
-    add("--data", type=Path, default=BUILD / "train.jsonl", help="chats (default: %(default)s)")
-    add("--held-out", type=Path, default=BUILD / "held-out.jsonl", help="others (default: %(default)s)")
     add(
         "--output",
         type=Path,
@@ -256,22 +226,13 @@ def _arguments() -> argparse.Namespace:
     )
     add("--chats", type=int, default=3000, help="of the data that are used (default: 3000)")
     add("--judged", type=int, default=64, help="of the held-out (default: 64)")
-    add("--minutes", type=float, default=60, help="of training each student (default: 60)")
-    add("--steps", type=int, help="instead of --minutes; 0 to train nothing")
-    add("--rate", type=float, default=1e-3, help="highest learning rate (default: %(default)s)")
-    add("--batch", type=int, default=8192, help="tokens a step at most (default: %(default)s)")
-    add("--longest", type=int, default=2048, help="tokens of the longest chat used (default: %(default)s)")
     add(
         "--temperature",
         type=float,
         default=SAMPLING.temperature,
         help="of the teacher (default: the stylist's)",
     )
-    add("--seed", type=int, default=1, help="of order (default: 1)")
-    arguments = parser.parse_args()
-    for path in (arguments.data, arguments.held_out):
-        if not path.is_file():
-            parser.error(f"there is no {path}; make it with scripts/training_data.py")
+    arguments = command.parsed(parser)
     if bad := [width for width in arguments.width if width < 0 or width % 32]:
         parser.error(f"--width {bad[0]}: give a multiple of 32, or 0")
     if bad := [size for size in arguments.vocabulary if 0 < size < 512]:

@@ -46,9 +46,19 @@ class Adapter:
 
     def delta(self, name: str) -> Matrix:
         """What it adds to a tensor, of the tensor's shape (rows, columns)."""
-        a, b = _floats(self._parts[name + A]), _floats(self._parts[name + B])
-        change: Matrix = (b @ a) * np.float32(self._alpha / len(a))
+        a, b = self.matrices(name)
+        change: Matrix = b @ a
         return change
+
+    def matrices(self, name: str) -> tuple[Matrix, Matrix]:
+        """(A of shape (rank, columns), B of shape (rows, rank)) whose product B A is added to a tensor."""
+        a, b = _floats(self._parts[name + A]), _floats(self._parts[name + B])
+        return a, b * np.float32(self._alpha / len(a))
+
+    @property
+    def rank(self) -> int:
+        """Of its matrices; 0 if it has none."""
+        return next((_shape(self._parts[name + A])[0] for name in self.targets), 0)
 
     def fits(self, name: str, shape: tuple[int, ...] | None) -> bool:
         """Whether its matrices for a tensor give a product of that shape (rows, columns)."""

@@ -48,13 +48,8 @@ def write_draft(
     for key, (value, kind, item) in _metadata(reader, student.config, architecture, translation).items():
         writer.add_key_value(key, value, kind, item)
     for tensor, weight in _tensors(student, architecture):
-        if weight.ndim == 1:
-            writer.add_tensor(tensor, weight)
-        elif weight.shape[1] % BLOCK:
-            writer.add_tensor(tensor, weight.astype(np.float16))
-        else:
-            kind = GGMLQuantizationType.Q8_0
-            writer.add_tensor(tensor, quantize(weight, kind), raw_dtype=kind)
+        data, kind = _stored(weight)
+        writer.add_tensor(tensor, data, raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -128,6 +123,15 @@ def _tensors(student: PreTrainedModel, architecture: str) -> list[tuple[str, np.
             weight = weight + 1  # transformers' norms of Gemma multiply by one more than their weight
         tensors.append((name, weight))
     return tensors
+
+
+def _stored(weight: np.ndarray) -> tuple[np.ndarray, GGMLQuantizationType | None]:
+    """A weight as it is written, and what it then is; None if the array's type tells."""
+    if weight.ndim == 1:
+        return weight, None
+    if weight.shape[1] % BLOCK:
+        return weight.astype(np.float16), None
+    return quantize(weight, GGMLQuantizationType.Q8_0), GGMLQuantizationType.Q8_0
 
 
 def _integer(value: int) -> Field:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,9 @@ class Example:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+
+E = TypeVar("E", bound=Example)
 
 
 def encode(chat: Sequence[Message], template: ChatTemplate, vocab: Vocab) -> Example:
@@ -55,11 +58,22 @@ def read(path: Path, template: ChatTemplate, vocab: Vocab, longest: int) -> list
     return [example for example in examples if len(example) <= longest]
 
 
-def batches(examples: Sequence[Example], size: int, seed: str) -> Iterator[list[Example]]:
+def padded(
+    batch: Sequence[Example],
+) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.bool_]]]:
+    """(tokens, taught), both [chats, tokens of the longest]; 0 and False after a chat's end."""
+    tokens = np.zeros((len(batch), max(map(len, batch))), np.int64)
+    taught = np.zeros(tokens.shape, np.bool_)
+    for row, example in enumerate(batch):
+        tokens[row, : len(example)], taught[row, : len(example)] = example.tokens, example.taught
+    return tokens, taught
+
+
+def batches(examples: Sequence[E], size: int, seed: str) -> Iterator[list[E]]:
     """All examples once, in random order, in batches of about equal lengths and at most `size` tokens."""
     chance = random.Random(seed)
     order = sorted(examples, key=lambda e: len(e) + chance.uniform(-40, 40))
-    made: list[list[Example]] = [[]]
+    made: list[list[E]] = [[]]
     for example in order:
         longest = max(len(e) for e in [*made[-1], example])
         if longest * (len(made[-1]) + 1) > size and made[-1]:

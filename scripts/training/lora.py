@@ -1,7 +1,8 @@
-"""The model in PyTorch with LoRA on all its linear layers, and the adapter as a GGUF."""
+"""LoRA on all linear layers of a model in PyTorch, and the adapter as a GGUF, to and fro."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +11,12 @@ import torch
 from gguf import MODEL_ARCH, GGMLQuantizationType, GGUFWriter, get_tensor_name_map
 from gguf.quants import quantize
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
-from concierge.models.adapter import BASE, A, B
-from training.encoding import Example
+from concierge.errors import UserError
+from concierge.models.adapter import BASE, A, Adapter, B
 
 LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-
-
-def load(gguf: Path) -> PreTrainedModel:
-    """A GGUF's weights, dequantized to bfloat16, whose products run at twice the speed of float32."""
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        gguf.parent, gguf_file=gguf.name, dtype=torch.float32, attn_implementation="sdpa"
-    ).to(torch.bfloat16)
-    model.is_quantized = False  # it says so of what was read from any GGUF, and peft would wrap it otherwise
-    return model
 
 
 def with_lora(model: PreTrainedModel, rank: int, seed: int) -> PeftModel:
@@ -38,27 +30,6 @@ def with_lora(model: PreTrainedModel, rank: int, seed: int) -> PeftModel:
     return adapted
 
 
-def loss(model: PeftModel, batch: list[Example]) -> tuple[torch.Tensor, int]:
-    """(summed cross-entropy of what is taught, in nats; how many tokens that is).
-
-    The head, a fifth of the model, computes only those rows. Padding needs no mask: it comes last, and
-    attention is causal.
-    """
-    longest = max(map(len, batch))
-    tokens = torch.zeros(len(batch), longest, dtype=torch.long)
-    taught = torch.zeros(len(batch), longest, dtype=torch.bool)
-    for row, example in enumerate(batch):
-        tokens[row, : len(example)] = torch.from_numpy(example.tokens.astype(np.int64))
-        taught[row, : len(example)] = torch.from_numpy(example.taught)
-    inner = model.get_base_model()
-    with torch.autocast("cpu", torch.bfloat16):
-        hidden = inner.model(input_ids=tokens).last_hidden_state
-        # The state before a token foretells it.
-        logits = inner.lm_head(hidden[:, :-1][taught[:, 1:]])
-    goal = tokens[:, 1:][taught[:, 1:]]
-    return torch.nn.functional.cross_entropy(logits.float(), goal, reduction="sum"), len(goal)
-
-
 def write_adapter(
     model: PeftModel, target: Path, *, base_sha256: str, name: str, about: dict[str, str]
 ) -> None:
@@ -69,7 +40,6 @@ def write_adapter(
         about: more metadata: licence, description and so on, by their GGUF keys.
     """
     config = model.peft_config["default"]
-    hidden = model.get_base_model().config
     writer = GGUFWriter(target, "llama")
     writer.add_type("adapter")
     writer.add_string("adapter.type", "lora")
@@ -78,29 +48,62 @@ def write_adapter(
     writer.add_string(BASE, base_sha256)
     for key, text in about.items():
         writer.add_string(key, text)
-    names = get_tensor_name_map(MODEL_ARCH.LLAMA, hidden.num_hidden_layers)
-    for path, module in model.get_base_model().named_modules():
-        if not hasattr(module, "lora_A"):
-            continue
-        tensor = names.get_name(path + ".weight", try_suffixes=(".weight",))
-        assert tensor, path
-        a = module.lora_A["default"].weight.detach().float().numpy()
-        b = module.lora_B["default"].weight.detach().float().numpy()
-        if path.endswith(("q_proj", "k_proj")):
-            heads = hidden.num_attention_heads if path.endswith("q_proj") else hidden.num_key_value_heads
-            b = interleaved(b, heads)
-        _add(writer, tensor + A, a)
-        _add(writer, tensor + B, b)
+    for tensor, module, heads in _adapted(model):
+        b = _numpy(module.lora_B["default"].weight)
+        _add(writer, tensor + A, _numpy(module.lora_A["default"].weight))
+        _add(writer, tensor + B, interleaved(b, heads) if heads else b)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
 
 
+def read_adapter(model: PeftModel, adapter: Adapter) -> None:
+    """Start from an adapter's weights, as `write_adapter` wrote them, instead of new ones.
+
+    Raises:
+        UserError: it is not of these tensors and this rank.
+    """
+    config = model.peft_config["default"]
+    parts = list(_adapted(model))
+    fit = all(adapter.fits(tensor, tuple(module.weight.shape)) for tensor, module, _ in parts)
+    if not fit or len(parts) != len(adapter.targets) or adapter.rank != config.r:
+        raise UserError(
+            f"--from {adapter.path} is of other layers or of another rank; give another, or none."
+        )
+    for tensor, module, heads in parts:
+        a, b = adapter.matrices(tensor)
+        b = (halved(b, heads) if heads else b) * (config.r / config.lora_alpha)
+        for layer, values in ((module.lora_A["default"], a), (module.lora_B["default"], b)):
+            layer.weight.data.copy_(torch.from_numpy(values))
+
+
 def interleaved(rows: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
     """Q and K rows in llama.cpp's order: each head's two halves, which rotate together, take turns."""
     size = len(rows) // heads // 2
     return rows.reshape(heads, 2, size, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
+
+
+def halved(rows: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
+    """The inverse of `interleaved`."""
+    size = len(rows) // heads // 2
+    return rows.reshape(heads, size, 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
+
+
+def _adapted(model: PeftModel) -> Iterator[tuple[str, Any, int]]:
+    """(name in GGUF, module, heads whose rows are in another order there or 0) of each adapted tensor."""
+    base = model.get_base_model()
+    names = get_tensor_name_map(MODEL_ARCH.LLAMA, base.config.num_hidden_layers)
+    heads = {"q_proj": base.config.num_attention_heads, "k_proj": base.config.num_key_value_heads}
+    for path, module in base.named_modules():
+        if hasattr(module, "lora_A"):
+            tensor = names.get_name(path + ".weight", try_suffixes=(".weight",))
+            assert tensor, path
+            yield tensor, module, heads.get(path.split(".")[-1], 0)
+
+
+def _numpy(weight: torch.Tensor) -> np.ndarray[Any, Any]:
+    return weight.detach().float().numpy()
 
 
 def _add(writer: GGUFWriter, name: str, matrix: np.ndarray[Any, Any]) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from training.distilling import Distilling, Plan, acceptance
+from training.distilling import Distilling, acceptance
 from training.draft_gguf import write_draft
+from training.encoding import Example
 from training.forecast import Guesses, Measured, Shop, measured
-from training.lora import load
 from training.student import Cut, cut_out, evenly, frequent, translation
 from training.teacher import LIKELY, Lesson, Teacher, runs
-from transformers import LlamaConfig, LlamaForCausalLM
+from training.trainer import Plan, Trainer
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from concierge.engine import Engine, Message, Request, SamplingParams
-from concierge.engine.llama import Model
+from concierge.engine.llama import Batch, Context, Model
 from concierge.engine.speculation import ModelDrafter, Speculation, check_vocabulary
 from concierge.errors import UserError
 from tests.engine.conftest import prove_tie
@@ -111,11 +114,12 @@ def test_the_frontier_tells_size_cost_acceptance_and_gain(draft: Path, folder: P
     assert f"| {NAME} | {made['bytes'] / 1e6:.1f} |" in (folder / "frontier.md").read_text()
 
 
-def test_a_whole_copy_is_the_target(small_model: Path, lesson: Lesson, tmp_path: Path) -> None:
+def test_a_whole_copy_is_the_target(
+    plain: PreTrainedModel, small_model: Path, lesson: Lesson, tmp_path: Path
+) -> None:
     """As llama.cpp reads it: all layers guess as the target."""
-    teacher, vocab = load(small_model).float(), Model(small_model, 0, weights=False).vocab
-    between = translation(teacher, frequent([lesson], 2048, vocab))
-    whole = cut_out(teacher, Cut(tuple(range(30)), None, 2048), between.tokens, [])
+    between = translation(plain, frequent([lesson], 2048, Model(small_model, 0, weights=False).vocab))
+    whole = cut_out(plain, Cut(tuple(range(30)), None, 2048), between.tokens, [])
     write_draft(whole, small_model, tmp_path / "whole.gguf", between, "whole")
     check_vocabulary(Model(tmp_path / "whole.gguf", 0), Model(small_model, 0))
     own = np.isin(lesson.likely[:, 0], between.tokens)
@@ -123,7 +127,73 @@ def test_a_whole_copy_is_the_target(small_model: Path, lesson: Lesson, tmp_path:
     assert (guessed == lesson.likely[:, 0])[own].mean() > 0.8  # what is left: penalties, rounding
 
 
-def test_the_teacher_tells_what_the_stylists_sampler_would_see(small_model: Path, lesson: Lesson) -> None:
+def test_a_narrow_one_is_in_llama_cpp_what_it_is_in_torch(
+    plain: PreTrainedModel,
+    small_model: Path,
+    lesson: Lesson,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Half as wide, with the target's heads: their size is no longer channels by heads."""
+    between = translation(plain, frequent([lesson], 2048, Model(small_model, 0, weights=False).vocab))
+    narrow, path = cut_out(plain, Cut((0, 15, 29), 288, 2048), between.tokens, [lesson]), tmp_path / "x.gguf"
+    before = narrow.state_dict()["model.layers.2.self_attn.q_proj.weight"].clone()
+    pupil = Distilling(narrow, between, [lesson], size=512, temperature=0.7)
+    Trainer(pupil, Plan(0, 2, 1e-3, 512, 1), tmp_path / "x.checkpoint", "narrow").run([lesson])
+    after = narrow.cpu().state_dict()["model.layers.2.self_attn.q_proj.weight"]
+    assert before.shape == (576, 288)
+    assert not torch.equal(before, after)
+    tokens = between.to_draft(lesson.tokens)
+    with torch.no_grad():
+        wanted = narrow(input_ids=torch.from_numpy(tokens.astype(np.int64))[None]).logits[0].numpy()
+    write_draft(narrow, small_model, path, between, "narrow")
+    check_vocabulary(Model(path, 0, "--draft"), Model(small_model, 0, weights=False))
+    assert np.corrcoef(logits(path, tokens).ravel(), wanted.ravel())[0, 1] > 0.99
+    # And in F32, which tells an error from rounding.
+    monkeypatch.setattr("training.draft_gguf._stored", lambda weight: (weight, None))
+    write_draft(narrow, small_model, path, between, "narrow")
+    assert np.abs(logits(path, tokens) - wanted).max() < 0.03 * wanted.std()  # the cache is in F16
+
+
+def logits(path: Path, tokens: np.ndarray) -> np.ndarray:
+    """[tokens, vocabulary] as llama.cpp has them."""
+    model = Model(path, 0)  # kept while the context is in use
+    context, batch = Context(model, cells=512, batch=512, threads=2), Batch(512)
+    batch.add(tokens, 0, 0, logits=len(tokens))
+    context.decode(batch)
+    found = np.array([context.logits(index) for index in range(len(tokens))])
+    context.close()
+    return found
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma"])
+def test_each_axis_is_cut_by_what_it_is_of(family: str) -> None:
+    """Where channels, neurons, tokens and rows of queries are equally many, and sizes tell nothing."""
+    shape: dict[str, Any] = {"vocab_size": 64, "hidden_size": 64, "intermediate_size": 64, "head_dim": 16}
+    shape |= {"num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2}
+    torch.manual_seed(4)
+    if family == "llama":
+        whole: PreTrainedModel = LlamaForCausalLM(LlamaConfig(**shape, tie_word_embeddings=True))
+    else:
+        whole = Gemma3ForCausalLM(Gemma3TextConfig(**shape, pad_token_id=0))
+    with torch.no_grad():
+        whole.get_input_embeddings().weight[:, 32:] *= 99  # the channels that matter
+        whole.model.layers[2].mlp.up_proj.weight[:32] *= 99  # the neurons that do
+    tokens = np.arange(0, 64, 2, dtype=np.int32)
+    seen = Example(np.arange(1, 20, dtype=np.int32), np.ones(19, np.bool_))
+    narrow = cut_out(whole, Cut((0, 2), 32, 32), tokens, [seen])
+    assert narrow(input_ids=torch.arange(9)[None]).logits.shape == (1, 9, 32)
+    old, new = whole.model.layers[2], narrow.model.layers[1]
+    assert torch.equal(narrow.get_input_embeddings().weight, whole.get_input_embeddings().weight[::2, 32:])
+    assert torch.equal(new.self_attn.q_proj.weight, old.self_attn.q_proj.weight[:, 32:])
+    assert torch.equal(new.self_attn.o_proj.weight, old.self_attn.o_proj.weight[32:])
+    assert torch.equal(new.mlp.up_proj.weight, old.mlp.up_proj.weight[:32, 32:])
+    assert torch.equal(new.mlp.down_proj.weight, old.mlp.down_proj.weight[32:, :32])
+
+
+def test_the_teacher_tells_what_the_stylists_sampler_would_see(
+    plain: PreTrainedModel, small_model: Path, lesson: Lesson
+) -> None:
     ((start, end, row),) = lesson.replies()
     text = b"".join(
         Model(small_model, 0, weights=False).vocab.piece(int(t)) for t in lesson.tokens[start:end]
@@ -131,12 +201,11 @@ def test_the_teacher_tells_what_the_stylists_sampler_would_see(small_model: Path
     assert (text.decode(), row) == (ANSWER, 0)
     assert lesson.likely.shape == lesson.logits.shape == (end - start, LIKELY)
     assert (np.diff(lesson.logits, axis=1) <= 0).all()
-    model = load(small_model).float()
     with torch.no_grad():
-        plain = model(input_ids=torch.from_numpy(lesson.tokens.astype(np.int64))[None]).logits[0].numpy()
-    first = plain[start - 1]  # before anything is said there is nothing to penalize
+        told = plain(input_ids=torch.from_numpy(lesson.tokens.astype(np.int64))[None]).logits[0].numpy()
+    first = told[start - 1]  # before anything is said there is nothing to penalize
     assert first[lesson.likely[0]] == pytest.approx(lesson.logits[0], abs=0.5)
-    said, last = set(lesson.tokens[start : end - 1].tolist()), plain[end - 2]
+    said, last = set(lesson.tokens[start : end - 1].tolist()), told[end - 2]
     for token, logit in zip(lesson.likely[-1].tolist(), lesson.logits[-1], strict=True):
         penalized = (
             (last[token] / 1.1 if last[token] > 0 else last[token] * 1.1) if token in said else last[token]
@@ -145,14 +214,14 @@ def test_the_teacher_tells_what_the_stylists_sampler_would_see(small_model: Path
 
 
 def test_tokens_said_most_are_kept_and_others_read_as_their_nearest(
-    small_model: Path, lesson: Lesson
+    plain: PreTrainedModel, small_model: Path, lesson: Lesson
 ) -> None:
     vocab = Model(small_model, 0, weights=False).vocab
     tokens = frequent([lesson], 1024, vocab)
     assert len(tokens) == len(set(tokens.tolist())) == 1024
     assert set(lesson.tokens.tolist()) | vocab.end_tokens <= set(tokens.tolist())
     assert all(t in tokens for t in range(vocab.size) if len(vocab.piece(t)) == 1)
-    between = translation(load(small_model), tokens)
+    between = translation(plain, tokens)
     assert (between.to_draft(tokens) == np.arange(1024)).all()
     (coats,), (coat,) = vocab.tokenize(" coats", special=False), vocab.tokenize(" coat", special=False)
     assert coats not in tokens
@@ -217,42 +286,56 @@ def student(seed: int) -> LlamaForCausalLM:
     return LlamaForCausalLM(LlamaConfig(vocab_size=40, **shape, tie_word_embeddings=True))
 
 
+def distilling(seed: int, toy: Lesson) -> Distilling:
+    return Distilling(student(seed), None, [toy], size=64, temperature=0.3)
+
+
 def test_it_learns_what_the_teacher_would_say(toy: Lesson, tmp_path: Path) -> None:
-    training = Distilling(student(1), None, Plan(0, 80, 1e-2, 64, 1, 0.3), tmp_path / "x.checkpoint", "toy")
-    before = training.acceptance([toy])
-    training.run([toy], [toy])
+    pupil = distilling(1, toy)
+    before = pupil.acceptance([toy])
+    Trainer(pupil, Plan(0, 80, 1e-2, 64, 1), tmp_path / "x.checkpoint", "toy").run([toy])
     assert before[0] < 0.3
-    assert training.acceptance([toy]) == [1, 1, 1, 1]
+    assert pupil.acceptance([toy]) == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_gone_on_with_it_is_the_same_as_never_stopped(
-    toy: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    def made(seed: int) -> Distilling:
-        plan = Plan(0, 6, 1e-2, 64, 1, 0.3)
-        return Distilling(student(seed), None, plan, tmp_path / "x.checkpoint", "toy")
+    lessons = [toy] * 5  # three batches an epoch, so that it stops within one
 
-    def weights(training: Distilling) -> list[np.ndarray]:
-        return [w.float().cpu().numpy() for w in training._student.state_dict().values()]
+    def made(seed: int, name: str, origin: str = "toy") -> tuple[Trainer[Lesson], Distilling]:
+        pupil = distilling(seed, toy)
+        return Trainer(pupil, Plan(0, 7, 1e-2, 64, 1), tmp_path / f"{name}.checkpoint", origin), pupil
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+    def stopping(pupil: Distilling, batch: list[Lesson], calls: list[None] = []) -> torch.Tensor:  # noqa: B006
+        calls.append(None)
+        if len(calls) == 4:
+            signal.raise_signal(number)
+        return loss(pupil, batch)
 
-    straight = made(1)
-    straight.run([toy], [toy])
-    stopped = made(1)
+    straight, goal = made(1, "straight")
+    straight.run(lessons)
+    loss = Distilling.loss
+    stopped, _ = made(1, "x")
     with monkeypatch.context() as patch:
-        patch.setattr("training.distilling.TOLD_EVERY", 3)
-        patch.setattr(Distilling, "_tell", interrupt)
+        patch.setattr(Distilling, "loss", stopping)
         with pytest.raises(KeyboardInterrupt):
-            stopped.run([toy], [toy])
-    stopped.save()
-    again = made(2)
-    again.resume()
-    assert again.step == 3
-    again.run([toy], [toy])
-    assert again.step == 6
-    assert all(np.array_equal(a, b) for a, b in zip(weights(straight), weights(again), strict=True))
-    other = Distilling(student(1), None, Plan(0, 6, 1e-2, 64, 1, 0.3), tmp_path / "x.checkpoint", "other")
-    with pytest.raises(UserError, match=r"x.checkpoint is of another target or other chats"):
-        other.resume()
+            stopped.run(lessons)
+    assert stopped.step == 4  # the one that it came in is done
+    again, pupil = made(2, "x")
+    again.run(lessons)
+    assert again.step == 7
+    assert all(torch.equal(weight, pupil.state()[name]) for name, weight in goal.state().items())
+    other, _ = made(1, "x", "other")
+    with pytest.raises(UserError, match=r"x.checkpoint is of another model or other chats"):
+        other.run(lessons)
+
+
+def test_the_rate_rises_and_falls() -> None:
+    plan = Plan(100.0, None, 1e-3, 64, 1)
+    assert [plan.progress(seconds, 7) for seconds in (0.0, 50.0, 100.0)] == [0, 0.5, 1]
+    assert Plan(100.0, 14, 1e-3, 64, 1).progress(99.0, 7) == 0.5
+    assert Plan(100.0, 0, 1e-3, 64, 1).progress(0.0, 0) == 1
+    rates = [plan.rate_at(progress) for progress in (0, 0.015, 0.04, 0.5, 1)]
+    assert rates == pytest.approx([1e-5, 5.1e-4, 1e-3, 5.25e-4, 5e-5], rel=0.01)

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import hashlib
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from gguf import GGUFReader
+from peft import PeftModel
 from training.encoding import batches, encode
-from training.lora import load, with_lora, write_adapter
+from training.lora import read_adapter, with_lora, write_adapter
+from transformers import PreTrainedModel
 
 from concierge.engine import Message
 from concierge.engine.llama import Batch, Context, Model
 from concierge.engine.template import ChatTemplate
+from concierge.errors import UserError
 from concierge.models import adapt
-from concierge.models.adapter import BASE, A, B, merge
+from concierge.models.adapter import BASE, A, Adapter, B, merge
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 CHAT = (
@@ -52,39 +56,40 @@ def training(data: Path, output: Path, steps: int) -> list[str]:
     return script("train_concierge.py", *files, *size, "--output", str(output))
 
 
-def test_it_learns_goes_on_and_writes_an_adapter_that_merges(
+def test_it_is_terminated_goes_on_and_writes_an_adapter_that_merges(
     small_model: Path, data: Path, tmp_path: Path
 ) -> None:
-    output = tmp_path / "concierge.gguf"
-    first = subprocess.run(training(data, output, 2), check=True, capture_output=True, text=True)
-    assert "held out: " in first.stdout
-    before = {t.name: t.data.copy() for t in GGUFReader(output).tensors}
-    second = subprocess.run(training(data, output, 4), check=True, capture_output=True, text=True)
-    assert "going on from step 2" in second.stdout
-    reader = GGUFReader(output)
-    after = {t.name: t.data for t in reader.tensors}
-    assert len(after) == 30 * 7 * 2
-    assert all(name.endswith((A, B)) for name in after)
-    assert any(not np.array_equal(before[name], after[name]) for name in after)
-    assert reader.fields[BASE].contents() == hashlib.sha256(small_model.read_bytes()).hexdigest()
-    assert output.stat().st_size < 12e6
-    merged = asyncio.run(adapt(small_model, output, tmp_path / "cache"))
-    assert Model(merged, 0).parameters == Model(small_model, 0).parameters
-
-
-def test_a_terminated_run_keeps_its_steps(data: Path, tmp_path: Path) -> None:
     output = tmp_path / "concierge.gguf"
     process = subprocess.Popen(training(data, output, 1000), stdout=subprocess.PIPE, text=True)
     assert process.stdout
     while not process.stdout.readline().startswith("training from step"):
         assert process.poll() is None
-    time.sleep(1)
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=120)[0]
     assert process.returncode == 130
-    assert "start again to go on" in said
-    assert output.with_suffix(".checkpoint").is_file()
+    assert "the same command goes on from here" in said
     assert not output.exists()
+    kept = torch.load(output.with_suffix(".checkpoint"))["place"][0]
+    again = subprocess.run(training(data, output, kept + 2), check=True, capture_output=True, text=True)
+    assert f"going on from step {kept}" in again.stdout
+    assert "held out: " in again.stdout
+    reader = GGUFReader(output)
+    tensors = {t.name: t.data for t in reader.tensors}
+    assert len(tensors) == 30 * 7 * 2
+    assert all(name.endswith((A, B)) for name in tensors)
+    assert all(tensors[name].any() for name in tensors if name.endswith(B))  # they are 0 before they learn
+    assert reader.fields[BASE].contents() == hashlib.sha256(small_model.read_bytes()).hexdigest()
+    assert output.stat().st_size < 12e6
+    merged = asyncio.run(adapt(small_model, output, tmp_path / "cache"))
+    assert Model(merged, 0).parameters == Model(small_model, 0).parameters
+    more = tmp_path / "more.gguf"
+    taken_up = [*training(data, more, 0), "--from", str(output), "--seed", "9"]
+    subprocess.run(taken_up, check=True, capture_output=True)
+    first, second = Adapter(output), Adapter(more)
+    assert first.targets == second.targets
+    for name in first.targets:
+        for old, new in zip(first.matrices(name), second.matrices(name), strict=True):
+            assert np.abs(old - new).max() <= np.abs(old).max() / 127  # Q8_0 of Q8_0
 
 
 def test_missing_data_is_told(tmp_path: Path) -> None:
@@ -94,15 +99,50 @@ def test_missing_data_is_told(tmp_path: Path) -> None:
     assert "scripts/training_data.py" in done.stderr
 
 
-def test_the_adapter_says_in_llama_cpp_what_it_says_in_torch(small_model: Path, tmp_path: Path) -> None:
+def taught(model: PeftModel) -> None:
+    """Give the matrices that are 0 some values."""
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.05)
+
+
+def test_an_adapter_read_back_is_the_one_that_was_written(plain: PreTrainedModel, tmp_path: Path) -> None:
+    """Up to its Q8_0; a wrong order of Q and K, or another alpha, would show."""
+    torch.manual_seed(3)
+    model = with_lora(copy.deepcopy(plain), 32, 1)
+    taught(model)
+    tokens = torch.arange(1000, 1040)[None]
+
+    def said() -> np.ndarray[Any, Any]:
+        with torch.no_grad():
+            return model(tokens).logits.numpy()
+
+    def changed() -> dict[str, torch.Tensor]:
+        return {name: weight.clone() for name, weight in model.named_parameters() if "lora_" in name}
+
+    write_adapter(model, tmp_path / "a.gguf", base_sha256="", name="Test", about={})
+    before, weights = said(), changed()
+    with model.disable_adapter():
+        base = said()
+    for weight in changed():
+        model.get_parameter(weight).data.zero_()
+    read_adapter(model, Adapter(tmp_path / "a.gguf"))
+    for name, weight in changed().items():
+        assert (weight - weights[name]).abs().max() <= weights[name].abs().max() / 127
+    assert np.abs(said() - before).mean() < 0.05 * np.abs(base - before).mean()
+    with pytest.raises(UserError, match=r"a.gguf is of other layers or of another rank"):
+        read_adapter(with_lora(copy.deepcopy(plain), 8, 1), Adapter(tmp_path / "a.gguf"))
+
+
+def test_the_adapter_says_in_llama_cpp_what_it_says_in_torch(
+    plain: PreTrainedModel, small_model: Path, tmp_path: Path
+) -> None:
     """Rows of Q and K change places on the way; a wrong place would show."""
     torch.manual_seed(3)
     adapter, target = tmp_path / "adapter.gguf", tmp_path / "merged.gguf"
     sha256 = hashlib.sha256(small_model.read_bytes()).hexdigest()
-    model = with_lora(load(small_model), 8, 1)
-    for name, weight in model.named_parameters():
-        if "lora_B" in name:
-            torch.nn.init.normal_(weight, std=0.05)
+    model = with_lora(copy.deepcopy(plain), 8, 1)
+    taught(model)
     write_adapter(model, adapter, base_sha256=sha256, name="Test", about={})
     merge(small_model, adapter, target, sha256)
     served = Model(target, 0)
