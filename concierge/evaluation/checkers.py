@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from concierge.catalog import Product
 from concierge.catalog.vocabulary import LEXICON
 from concierge.evaluation.limits import Limits
-from concierge.evaluation.values import CONTRADICTABLE, values
 from concierge.stylist.discretion import discreet
 from concierge.stylist.grounding import Ground
 from concierge.stylist.prompt import HANDOVER
 from concierge.stylist.sentence import plain, sentences, split
+from concierge.stylist.values import CONTRADICTABLE, values
 
 Verdict = list[str] | None
 LONGEST = 3  # sentences

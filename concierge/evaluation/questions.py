@@ -19,9 +19,9 @@ from concierge.errors import UserError
 from concierge.evaluation.checkers import Expected
 from concierge.evaluation.filling import CannotFill, Filling
 from concierge.evaluation.limits import Limits
-from concierge.evaluation.values import KINDS, values
 from concierge.stylist.facts import sections
 from concierge.stylist.house import House
+from concierge.stylist.values import KINDS, values
 
 NO_LIMITS = Limits()
 Ask = Literal[

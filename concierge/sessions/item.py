@@ -48,7 +48,7 @@ class Session:
 
     Attributes:
         owner: whose it is; nobody else can open or forget it.
-        marks: why staff should look at it: "person", "complaint", "order".
+        marks: why staff should look at it: "person", "complaint", "order", "question".
         settings: what the client set with session.update.
         items: oldest first.
     """

@@ -1,108 +1,215 @@
-"""The house's facts by topic, and the topics that a message asks about."""
+"""The house's facts, sentence by sentence, and those that a message asks for.
+
+All of them are in the house's prompt already; a small model answers better with the right ones repeated
+beside the question. A sentence's score is a weighted sum of what tells of it, the weights a conditional logit
+over 1,200 questions of the training data's houses (`scripts/fit_facts.py`).
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import Stemmer
 
 from concierge.catalog import MiniLM
 from concierge.catalog.minilm import Floats
+from concierge.stylist.names import PLACES
+from concierge.stylist.sentence import split
+from concierge.stylist.values import Kind, stated, wanted
 
-SENTENCES = (
-    5  # repeated beside a question; of 216 questions on four houses 4 would lose the answer in 7, and 3 in 15
-)
-_SHARED = 0.05  # of likeness, for each word that a sentence shares with the message
-_stemmer = Stemmer.Stemmer("english")
+SENTENCES = 5  # repeated beside a question at most
+WEIGHTS = np.array([4.0, 2.3, 2.9, 3.0, 1.4])  # of `Facts.features`
+# Below this the facts don't tell: 3 % of what they do is there, and 60 % of what they don't.
+CLEAR = 2.8
+TELLING: dict[Kind, float] = dict.fromkeys(
+    ("address", "email", "phone", "year"), 1.4
+)  # lower where one is wanted
+NEXT = 0.8  # a second sentence that comes so near to the best belongs to the answer
+CERTAIN = 6.0  # from here on a question is not about pieces, whatever the search makes of it
 
 
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(_stemmer.stemWords(re.findall(r"[a-z]+", text.lower().replace("'", ""))))
+@dataclass(frozen=True, slots=True, eq=False)
+class Fact:
+    """A sentence of facts.md.
 
+    Attributes:
+        place: its number in facts.md.
+        topic: that of its section.
+        heading: of the section.
+        stems: of its words, common ones left out.
+        kinds: of the values that it states.
+    """
 
-def _stem_of(word: str) -> str:
-    return str(_stemmer.stemWord(word))
+    place: int
+    topic: int
+    heading: str
+    text: str
+    stems: frozenset[str]
+    kinds: frozenset[Kind]
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
-    """A heading of facts.md, its text, and what asks for it: phrases (as sets of stems), and a meaning.
+class Told:
+    """What the house tells on a message.
 
     Attributes:
-        names: what it alone tells of by a name: a country, a card, a town. As stems.
-        vectors: of its whole text and of each of its sentences, shape (1 + sentences, 384).
+        facts: the nearest sentences, best first; none if none is asked for.
+        scores: of each.
+        clear: the best is an answer.
     """
 
-    heading: str
-    sentences: tuple[str, ...]
-    phrases: frozenset[frozenset[str]]
-    words: frozenset[str]
-    names: frozenset[str]
-    vectors: Floats
+    facts: tuple[Fact, ...] = ()
+    scores: tuple[float, ...] = ()
+    clear: bool = False
+
+    @property
+    def certain(self) -> bool:
+        """Whether nothing but the facts can have been meant."""
+        return bool(self.scores) and self.scores[0] >= CERTAIN
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        """The one or two sentences that answer, in their order in a section; none if the facts don't tell."""
+        if not self.clear:
+            return ()
+        near = [f for f, s in zip(self.facts, self.scores, strict=True) if s >= self.scores[0] - NEXT][:2]
+        if len({fact.topic for fact in near}) == 1:
+            near.sort(key=lambda fact: fact.place)
+        return tuple(fact.text for fact in near)
+
+    @property
+    def text(self) -> str:
+        """`heading: sentences` lines, the section of the best first; empty if there are none."""
+        sections: dict[tuple[int, str], list[Fact]] = {}
+        for fact in self.facts:
+            sections.setdefault((fact.topic, fact.heading), []).append(fact)
+        return "\n".join(f"{heading}: {_in_order(facts)}" for (_, heading), facts in sections.items())
 
 
 class Facts:
-    """facts.md, cut at its headings. Whole facts are in the house prompt already; a small model answers
-    better with the right ones repeated beside the question.
-    """
+    """facts.md, to be asked."""
 
     def __init__(self, markdown: str, encoder: MiniLM) -> None:
         says = tomllib.loads(Path(__file__).with_name("topics.toml").read_text("utf-8"))
         parts = sections(markdown)
-        names = _names([text for _, text in parts])
-        self._encoder = encoder
-        self._topics = [
-            _topic(*section, own, says, encoder) for section, own in zip(parts, names, strict=True)
+        told = [
+            (topic, heading, text)
+            for topic, (heading, section) in enumerate(parts)
+            for text in _sentences(section)
         ]
+        self.facts = [
+            Fact(place, *of, _stems(of[-1]) - _COMMON, stated(of[-1])) for place, of in enumerate(told)
+        ]
+        self._named = _stems(markdown) | (_PLACES if _stems(markdown) & _EVERYWHERE else frozenset())
+        self._phrases = [_phrases(*part, says) for part in parts]
+        self._names = _names([text for _, text in parts])
+        self._of = np.array([fact.topic for fact in self.facts], np.intp)
+        texts = [f"{fact.heading}: {fact.text}" for fact in self.facts]
+        vectors = encoder.sentences([*texts, *map(": ".join, parts)])
+        self._vectors, self._topics = vectors[: len(texts)], vectors[len(texts) :]
+        count = Counter(stem for fact in self.facts for stem in fact.stems)
+        self._rarity = {stem: float(np.log((len(texts) + 1) / (n + 0.5))) for stem, n in count.items()}
+        self._unseen = float(np.log((len(texts) + 1) / 0.5))
 
-    def about(self, message: str, vector: Floats | None = None, most: int = 2) -> str:
-        """The topics that a message asks about, as `heading: text` lines; empty if none.
+    def about(self, message: str, vector: Floats, *, asked: bool) -> Told:
+        """What a message asks for.
 
         Args:
-            vector: the message's sentence vector if it is known to ask for facts: then a name that one
-                topic has tells as well, and where nothing tells, the topics next in meaning will do.
+            vector: of the message, shape (384,).
+            asked: it is known to ask for facts: where no phrase tells which, the nearest will do.
+        """
+        if not self.facts:
+            return Told()
+        told = self.features(message, vector)
+        scores = told @ WEIGHTS
+        if not asked:
+            phrases = np.array(
+                [self._asks(topic, _stems(message)) > 0 for topic in range(len(self._phrases))]
+            )
+            scores[~phrases[self._of]] = -np.inf
+        best = [i for i in np.argsort(-scores, kind="stable")[:SENTENCES] if scores[i] > -np.inf]
+        near, found = [self.facts[i] for i in best], [float(scores[i]) for i in best]
+        clear = bool(near) and found[0] >= _least(wanted(message) & near[0].kinds)
+        return Told(tuple(near), tuple(found), clear and not _to_be_named(message) - self._named)
+
+    def features(self, message: str, vector: Floats) -> Floats:
+        """What tells of each sentence, shape (sentences, 5).
+
+        Its likeness in meaning; that of its section; the share of the message's words that it has, rare ones
+        counting more; how much the section's phrases and names are asked for, against the section asked for
+        most; whether it states a kind of value that is wanted.
         """
         said = _stems(message)
-        scored = [(_score(topic, said, named=vector is not None), -i) for i, topic in enumerate(self._topics)]
-        best = sorted((s for s in scored if s[0] > 0), reverse=True)
-        chosen = [-i for score, i in best if score >= 0.6 * best[0][0]][:most]
-        if vector is not None and not chosen and self._topics:
-            likeness = [float((topic.vectors @ vector).max()) for topic in self._topics]
-            chosen = sorted(range(len(likeness)), key=lambda i: -likeness[i])[:most]
-        return self._lines([self._topics[i] for i in chosen], message, vector)
+        words = said - _COMMON
+        asks = np.array([self._asks(topic, said, named=True) for topic in range(len(self._phrases))])
+        weight = {stem: self._rarity.get(stem, self._unseen) for stem in words}
+        whole = sum(weight.values()) or 1.0
+        kinds = wanted(message)
+        return np.stack(
+            [
+                self._vectors @ vector,
+                (self._topics @ vector)[self._of],
+                [sum(weight[stem] for stem in words & fact.stems) / whole for fact in self.facts],
+                (asks / max(1.0, asks.max()))[self._of],
+                [bool(kinds & fact.kinds) for fact in self.facts],
+            ],
+            axis=1,
+        ).astype(np.float32)
 
-    def _lines(self, topics: Sequence[Topic], message: str, vector: Floats | None) -> str:
-        """The sentences of some topics that are nearest to the message, in their order."""
-        if not topics:
-            return ""
-        said = _stems(message) - _COMMON
-        if vector is None:
-            vector = self._encoder.sentences([message])[0]
-        likeness = {
-            (i, j): float(topic.vectors[1 + j] @ vector) + _SHARED * len(said & _stems(sentence))
-            for i, topic in enumerate(topics)
-            for j, sentence in enumerate(topic.sentences)
-        }
-        kept = sorted(sorted(likeness, key=lambda at: -likeness[at])[:SENTENCES])
-        lines = {i: " ".join(topics[i].sentences[j] for at, j in kept if at == i) for i, _ in kept}
-        return "\n".join(f"{topics[i].heading}: {text}" for i, text in lines.items())
+    def _asks(self, topic: int, said: frozenset[str], *, named: bool = False) -> int:
+        """How many words of the topic's phrases a message says, and of names that no other topic has."""
+        asked = sum(len(phrase) for phrase in self._phrases[topic] if phrase <= said)
+        return asked + (len(self._names[topic] & said) if named else 0)
 
 
-def _score(topic: Topic, said: frozenset[str], *, named: bool) -> float:
-    """Words of the phrases that ask for the topic, and its names; other words only tell such topics apart."""
-    asked = sum(len(phrase) for phrase in topic.phrases if phrase <= said)
-    asked += len(topic.names & said) if named else 0
-    return asked + 0.2 * len(topic.words & said) if asked else 0.0
+def sections(markdown: str) -> list[tuple[str, str]]:
+    """(heading, text on one line) of each Markdown section; text before the first heading has none."""
+    parts = re.split(r"^#+\s*(.+?)\s*$", markdown, flags=re.MULTILINE)
+    pairs = zip(["The house", *parts[1::2]], parts[0::2], strict=True)
+    return [(heading, " ".join(text.split())) for heading, text in pairs if text.strip()]
+
+
+def _in_order(facts: Sequence[Fact]) -> str:
+    return " ".join(fact.text for fact in sorted(facts, key=lambda fact: fact.place))
+
+
+def _sentences(text: str) -> list[str]:
+    """At full stops and semicolons, but not after an initial: `2214 E. Admiral Place` is one."""
+    return re.split(r"(?<=[.;!?])(?<!\b[A-Z]\.)\s+", text)
+
+
+@lru_cache(maxsize=4096)
+def _stem(word: str) -> str:
+    return str(_stemmer.stemWord(word))
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(map(_stem, re.findall(r"[a-z]+", text.lower().replace("'", ""))))
+
+
+def _least(kinds: frozenset[Kind]) -> float:
+    """The least score of an answer that states these kinds of values, which are wanted."""
+    return CLEAR - max((TELLING.get(kind, 0.0) for kind in kinds), default=0.0)
+
+
+def _to_be_named(message: str) -> frozenset[str]:
+    """Stems of what only facts that name it can answer, however near others are in meaning."""
+    words = split(message)
+    places = {w.key for i, w in enumerate(words) if w.key not in _COMMON_PLACES or (i and w.is_capital)}
+    return (frozenset(map(_stem, places)) & _PLACES) | (_stems(message) & _PARTICULARS)
 
 
 def _names(texts: Sequence[str]) -> list[frozenset[str]]:
     """For each text, the words with a capital that no text has without one, and no other text has at all."""
     every = [_stems(text) for text in texts]
-    small = frozenset(_stemmer.stemWords(re.findall(r"\b[a-z]+", " ".join(texts))))
+    small = frozenset(map(_stem, re.findall(r"\b[a-z]+", " ".join(texts))))
     capital = [_stems(" ".join(re.findall(r"\b[A-Z]\w+", text))) for text in texts]
     return [
         own - small - frozenset().union(*every[:i], *every[i + 1 :]) - _COMMON
@@ -110,16 +217,12 @@ def _names(texts: Sequence[str]) -> list[frozenset[str]]:
     ]
 
 
-def _topic(
-    heading: str, text: str, names: frozenset[str], says: dict[str, dict[str, list[str]]], encoder: MiniLM
-) -> Topic:
+def _phrases(heading: str, text: str, says: dict[str, dict[str, list[str]]]) -> frozenset[frozenset[str]]:
+    """What asks for a section, as sets of stems: told by its heading, or else by its text, or the heading."""
     title = _stems(heading)
-    named = [t for t in says.values() if title & {_stem_of(h) for h in t["headings"]}]
+    named = [topic for topic in says.values() if title & set(map(_stem, topic["headings"]))]
     phrases = {_stems(phrase) for topic in named or _told(text, says) for phrase in topic["says"]}
-    phrases |= {frozenset([stem]) for stem in title if len(stem) > 4 and not named}
-    sentences = tuple(re.split(r"(?<=[.;])\s+", text))
-    vectors = encoder.sentences([f"{heading}: {sentence}" for sentence in (text, *sentences)])
-    return Topic(heading, sentences, frozenset(phrases), _stems(text) - _COMMON, names, vectors)
+    return frozenset(phrases | {frozenset([stem]) for stem in title if len(stem) > 4 and not named})
 
 
 def _told(text: str, says: dict[str, dict[str, list[str]]]) -> list[dict[str, list[str]]]:
@@ -130,13 +233,18 @@ def _told(text: str, says: dict[str, dict[str, list[str]]]) -> list[dict[str, li
     return [says[best]] if hits[best] >= 2 else []
 
 
-def sections(markdown: str) -> list[tuple[str, str]]:
-    """(heading, text on one line) of each Markdown section; text before the first heading has none."""
-    parts = re.split(r"^#+\s*(.+?)\s*$", markdown, flags=re.MULTILINE)
-    pairs = zip(["The house", *parts[1::2]], parts[0::2], strict=True)
-    return [(heading, " ".join(text.split())) for heading, text in pairs if text.strip()]
-
-
+_stemmer = Stemmer.Stemmer("english")
+_PLACES = _stems(" ".join(PLACES))
+_COMMON_PLACES = frozenset(
+    ("nice", "bath", "city", "cape", "town", "lake", "mount", "north", "east", "west", "us")
+)
+_EVERYWHERE = _stems(
+    "worldwide world international abroad europe european eu anywhere everywhere countries country"
+)
+_PARTICULARS = _stems(
+    "parking wifi wheelchair dog pushchair student teacher nurse doctor pensioner military bitcoin crypto "
+    "franchise wholesale vacancy internship revenue turnover employees employ"
+)
 _COMMON = _stems(
     "a an and are at be by can do does for from how i in is it me my of on or our the to we what with you"
 )

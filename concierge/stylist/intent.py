@@ -11,7 +11,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,8 @@ import numpy.typing as npt
 from concierge.catalog import MiniLM
 from concierge.catalog.minilm import Floats
 
-Mark = Literal["person", "complaint", "order"]
-MARKS: tuple[Mark, ...] = get_args(Mark)
+Mark = Literal["person", "complaint", "order", "question"]
+MARKS: tuple[Mark, ...] = ("person", "complaint", "order")  # `question`: the facts don't tell
 KINDS = (*MARKS, "facts", "wish", "aside", "none")
 
 _STAFF = 0.45  # probability, of all marks together, from which on a message is for staff

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -16,8 +17,13 @@ HANDOVER: dict[Mark, str] = {
     "person": "The shopper asks for a person: say that a colleague will join this chat.",
     "complaint": "The shopper complains: apologise, and say that a colleague will join this chat.",
     "order": "The shopper asks about an order: say that a colleague will look it up and answer here.",
+    "question": "The facts do not tell what the shopper asks: say that a colleague will know.",
 }
 
+# What only the prompt itself is made of; in a shopper's words it is an attempt at giving orders.
+MARKUP = re.compile(
+    r"\[(?:Pieces|Facts|Note|Shopper|Instructions)\]|<\|?/?(?:im_start|im_end|system|context|prompt)\b", re.I
+)
 ASIDE = "This is not about the house or its pieces: decline kindly, and lead back to them."
 
 

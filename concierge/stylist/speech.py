@@ -85,14 +85,20 @@ class Speech:
         sampling: SamplingParams,
         guard: Guard,
         pieces: Sequence[Product],
+        grammar: str | None = None,
     ) -> None:
+        """
+        Args:
+            grammar: of the whole reply, if it is not to be in the model's own words.
+        """
         self._engine, self._chat, self._sampling, self._guard = engine, chat, sampling, guard
         self._draft = Draft()
         self._sent = 0  # characters
         self._fault: Fault | None = None
         self._banned: dict[int, list[int]] = {}  # tokens that failed, by how many stood before them
         self._retries = 0
-        self._grammar: str | None = None
+        self._given = (grammar, FULL_STOP)  # nothing to find fault with
+        self._grammar = grammar
         self._grammars = [_prose(pieces), FULL_STOP]  # the next resorts
         self._prompt: Usage | None = None  # of the first attempt; the others find all of it in the cache
 
@@ -114,7 +120,8 @@ class Speech:
 
     def _request(self) -> Request:
         banned = self._banned.get(len(self._draft.tokens), [])
-        warmth = (CLOSING if self._grammar else self._sampling.temperature) + WARMER * len(banned)
+        closing = self._grammar is not None and self._grammar not in self._given
+        warmth = (CLOSING if closing else self._sampling.temperature) + WARMER * len(banned)
         sampling = replace(
             self._sampling, temperature=warmth, grammar=self._grammar, banned_first=tuple(banned)
         )
@@ -128,7 +135,7 @@ class Speech:
         self._fault = self._guard.breaks_off(text) if reason == "stop" else None
         self._fault = self._fault or self._guard.read(text, ended=reason is not None)
         ready = self._draft.length(self._draft.place(self._guard.released))
-        if self._grammar == FULL_STOP:
+        if self._grammar and self._grammar in self._given:
             self._fault, ready = None, len(text)
         sent, self._sent = self._sent, max(self._sent, ready)
         return text[sent : self._sent]
@@ -168,6 +175,21 @@ class Speech:
         return Finished(reason, replace(self._prompt, completion_tokens=count), tokens)
 
 
+def quoting(sentences: Iterable[str]) -> str:
+    """A GBNF grammar of these sentences."""
+    return "root ::= " + ' " " '.join(json.dumps(_sentence(s), ensure_ascii=False) for s in sentences)
+
+
+def _sentence(text: str) -> str:
+    """A sentence of facts.md as one says it: with a capital, unless it is an address, and a stop."""
+    first = text.split(maxsplit=1)[0]
+    whole = (text if "@" in first else text[:1].upper() + text[1:]).rstrip(" ,;:")
+    return whole if whole[-1:] in ".!?" else f"{whole}."
+
+
+# Of a reply that leaves a question to a colleague.
+DEFERRING = r"""root ::= opening "colleague will " [a-z] [a-z' ]{2,48} "."
+opening ::= ("I am sorry, a " | "That I do not know, but a " | "I cannot say for certain; a " | "A ")"""
 FULL_STOP = 'root ::= "."'
 _WORDS = 14
 

@@ -20,11 +20,11 @@ from concierge.evaluation.checkers import (
     within,
 )
 from concierge.evaluation.limits import Limits
-from concierge.evaluation.values import values
 from concierge.stylist.discretion import discreet
 from concierge.stylist.grounding import Ground
 from concierge.stylist.names import Names
 from concierge.stylist.repetition import loops
+from concierge.stylist.values import values
 from tests.evaluation.shops import ALPEN, FJORD, HARROW, HARROW_FACTS, PLAIN
 
 EVERYTHING = (*HARROW, *PLAIN, *ALPEN, *FJORD)

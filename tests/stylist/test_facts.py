@@ -4,7 +4,7 @@ import pytest
 
 from concierge.catalog import MiniLM
 from concierge.paths import PROMPTS
-from concierge.stylist.facts import Facts
+from concierge.stylist.facts import Fact, Facts, Told
 from concierge.stylist.intent import Intents
 
 OTHER_HOUSE = """# Shipping and returns
@@ -84,7 +84,7 @@ def ask(encoder: MiniLM) -> Callable[[Facts], About]:
     def of(facts: Facts) -> About:
         def about(message: str) -> str:
             vector = encoder.sentences([message])[0]
-            return facts.about(message, vector if intents.of(vector).facts else None)
+            return facts.about(message, vector, asked=intents.of(vector).facts).text
 
         return about
 
@@ -123,19 +123,68 @@ def test_another_houses_headings_are_understood(ask: Callable[[Facts], About], e
     assert "gold" in about("what is kintsugi?")
 
 
+def told(facts: Facts, encoder: MiniLM, message: str, *, asked: bool = True) -> Told:
+    return facts.about(message, encoder.sentences([message])[0], asked=asked)
+
+
 def test_a_heading_of_its_own_and_a_name_in_the_text_tell_too(encoder: MiniLM) -> None:
     facts = Facts(
         "## When the purse comes out\nVisa, Mastercard and invoices. Zahlo is taken in the shop.\n"
         "## Oops\nWe repair soles and restore bags. A lost button is free.\n## Elsewhere\nBoats leave for Hven daily.",
         encoder,
     )
-    assert headings(facts.about("who can resole my boots")) == ["Oops"]
-    assert headings(facts.about("amex?")) == ["When the purse comes out"]
-    asked = encoder.sentences(["Is Zahlo fine?"])[0]
-    assert headings(facts.about("Is Zahlo fine?", asked)) == ["When the purse comes out"]
-    assert facts.about("a coat for Hven") == ""
+    assert told(facts, encoder, "who can resole my boots", asked=False).facts[0].heading == "Oops"
+    assert told(facts, encoder, "amex?", asked=False).facts[0].heading == "When the purse comes out"
+    assert told(facts, encoder, "Is Zahlo fine?").answer == ("Zahlo is taken in the shop.",)
+    assert not told(facts, encoder, "a coat for Hven", asked=False).facts
 
 
 def test_facts_without_headings_and_none_at_all(ask: Callable[[Facts], About], encoder: MiniLM) -> None:
     assert "Rome" in ask(Facts("Founded in Rome in 1950.", encoder))("when were you founded?")
     assert ask(Facts("", encoder))("hello?") == ""
+    assert not told(Facts("", encoder), encoder, "when were you founded?").clear
+
+
+ATELIER = """## Delivery
+Portugal takes 2 days and costs 6 EUR. Spain and France take 4 days and cost 11 EUR. Orders above 180 EUR cost nothing.
+
+## Atelier
+12 A. Salgado Street, Porto. Tuesday to Friday, 10:00 to 17:30. Founded by Inês Falcão in 1987.
+
+## Repairs
+A new lining is 75 EUR. Loose buttons are sewn on for nothing.
+"""
+ANSWERED = [  # the answer, and a sentence beside it that would be wrong
+    ("What does a parcel to Spain cost?", "11 EUR", "6 EUR"),
+    ("how many days to portugal", "2 days", "4 days"),
+    ("From which amount on is shipping free?", "180 EUR", "75 EUR"),
+    ("Where are you?", "12 A. Salgado Street, Porto.", "Tuesday"),
+    ("when do you open", "10:00", "Salgado"),
+    ("since when do you exist", "1987", "17:30"),
+    ("what would a new lining cost me", "75 EUR", "11 EUR"),
+    ("do I pay for having a loose button sewn on?", "Loose buttons", "lining"),
+]
+
+
+@pytest.mark.parametrize(("message", "right", "wrong"), ANSWERED)
+def test_the_sentence_that_answers_is_found(encoder: MiniLM, message: str, right: str, wrong: str) -> None:
+    answer = " ".join(told(Facts(ATELIER, encoder), encoder, message).answer)
+    assert right in answer
+    assert wrong not in answer
+
+
+@pytest.mark.parametrize("message", ["do you ship to Chile", "is there parking", "do you take bitcoin"])
+def test_what_the_facts_would_have_to_name_is_not_answered(encoder: MiniLM, message: str) -> None:
+    assert told(Facts(ATELIER, encoder), encoder, message).answer == ()
+
+
+def test_a_house_that_ships_everywhere_need_not_name_a_country(encoder: MiniLM) -> None:
+    facts = Facts("## Delivery\nWorldwide in a week, for 20 EUR.", encoder)
+    assert "Worldwide" in " ".join(told(facts, encoder, "do you ship to Chile").answer)
+
+
+def test_two_sentences_of_a_section_come_in_their_order() -> None:
+    of = [Fact(place, 0, "Care", text, frozenset(), frozenset()) for place, text in enumerate("ABC")]
+    assert Told((of[2], of[0], of[1]), (5.0, 4.9, 4.8), clear=True).answer == ("A", "C")
+    assert Told((of[2], of[0]), (5.0, 3.0), clear=True).answer == ("C",)
+    assert Told((of[2], of[0]), (5.0, 4.9)).answer == ()
