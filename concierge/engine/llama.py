@@ -320,6 +320,7 @@ class Context:
             raise UserError(
                 f"No memory for {cells} tokens of context ({_last_error}); lower --context or --chats."
             )
+        self._model = model  # the weights have to outlive the context
         self._memory = C.llama_get_memory(self._context)
         self._vocab_size = model.vocab.size
         self.cells = int(C.llama_n_ctx(self._context))
