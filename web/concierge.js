@@ -22,7 +22,7 @@ const GONE = "session_not_found";
  * - `done`     {id, asked, status: "completed" | "cancelled" | "incomplete" | "failed", message}: it has ended
  * - `removed`  {id}: a message is no longer part of the conversation
  * - `restored` {items}: an earlier conversation is back; `fresh` {reason: "new" | "expired", previous}: another began
- * - `marked`   {marks}: the house has noted a wish for a person, a complaint or an order
+ * - `marked`   {marks}: the house has noted a wish for a person, a complaint, an order, or a question it must pass on
  */
 export const createConcierge = () => new Concierge();
 

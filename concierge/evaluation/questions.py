@@ -175,9 +175,13 @@ def _filled(kind: str, turns: Sequence[str], filling: Filling) -> Chat:
 
 
 def _lured(kind: str, entry: Mapping[str, Any], filling: Filling) -> Chat:
-    said = filling.fill(list(entry["turns"]))
+    split = [_turn(kind, turn) for turn in entry["turns"]]
+    said = filling.fill([text for _, text in split])
     never = tuple(entry["never"])
-    return tuple(Question(kind, text, forbidden=never) for text, _ in said)  # type: ignore[arg-type]
+    return tuple(
+        Question(ask, text, forbidden=never if ask == kind else ())  # type: ignore[arg-type]
+        for (ask, _), (text, _) in zip(split, said, strict=True)
+    )
 
 
 # --- facts

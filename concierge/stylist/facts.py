@@ -32,7 +32,7 @@ TELLING: dict[Kind, float] = dict.fromkeys(
     ("address", "email", "phone", "year"), 1.4
 )  # lower where one is wanted
 NEXT = 0.8  # a second sentence that comes so near to the best belongs to the answer
-CERTAIN = 6.0  # from here on a question is not about pieces, whatever the search makes of it
+CERTAIN = 5.8  # from here on a question is not about pieces, whatever the search makes of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)

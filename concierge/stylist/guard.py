@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from concierge.catalog import Product
 from concierge.catalog.vocabulary import LEXICON, MODIFIERS, SHADES, STOP_WORDS
-from concierge.stylist.discretion import discreet
+from concierge.stylist.discretion import discreet, gives_away
 from concierge.stylist.figures import Figures
 from concierge.stylist.grounding import Ground
 from concierge.stylist.names import JOINING, OPENERS
@@ -163,7 +163,8 @@ class Guard:
             return Fault(max(self.released, unknown), "says a number that was not given")
         key = f"\1{text}"
         if key not in self._verdicts:
-            found = discreet(text, self._voice) or loops(text, self._titles, self._earlier)
+            found = discreet(text, self._voice) or gives_away(text)
+            found = found or loops(text, self._titles, self._earlier)
             self._verdicts[key] = found[0] if found else None
         reason = self._verdicts[key]
         return Fault(kept, reason) if reason else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from concierge.catalog import Product
 from concierge.engine import Chunk, Engine, EngineError, FinishReason, Message, Request, SamplingParams, Usage
 from concierge.stylist.guard import Fault, Guard
+from concierge.stylist.intent import Mark
 from concierge.stylist.prompt import money
 
 ATTEMPTS = 4  # at one place
@@ -187,9 +188,18 @@ def _sentence(text: str) -> str:
     return whole if whole[-1:] in ".!?" else f"{whole}."
 
 
-# Of a reply that leaves a question to a colleague.
-DEFERRING = r"""root ::= opening "colleague will " [a-z] [a-z' ]{2,48} "."
-opening ::= ("I am sorry, a " | "That I do not know, but a " | "I cannot say for certain; a " | "A ")"""
+def handing_over(mark: Mark) -> str:
+    """A GBNF grammar of a reply that leaves a message to a colleague."""
+    openings = " | ".join(json.dumps(opening) for opening in _OPENINGS[mark])
+    return f'root ::= ({openings}) "colleague will " [a-z] [a-z\' ]{{2,48}} "."'
+
+
+_OPENINGS: dict[Mark, tuple[str, ...]] = {
+    "complaint": ("I am sorry to hear that; a ", "I am very sorry, and a ", "Please accept my apologies; a "),
+    "person": ("Of course, a ", "Gladly, a ", "A "),
+    "order": ("Certainly, a ", "I am sorry for the wait; a ", "A "),
+    "question": ("I am sorry, a ", "That I do not know, but a ", "I cannot say for certain; a "),
+}
 FULL_STOP = 'root ::= "."'
 _WORDS = 14
 

@@ -19,10 +19,10 @@ from concierge.stylist.guard import Guard
 from concierge.stylist.house import House
 from concierge.stylist.intent import Intents, Mark
 from concierge.stylist.names import Names
-from concierge.stylist.speech import DEFERRING, Finished, Speech, TextDelta, quoting
+from concierge.stylist.speech import Finished, Speech, TextDelta, handing_over, quoting
 
-# Parameters below which a model says the sentences of facts.md that answer as they stand, and leaves to a
-# colleague what none answers. Left to itself, the small model told others in 9 of 14 replies.
+# Parameters below which a model says the sentences of facts.md that answer as they stand, and what is a
+# colleague's in few words. Left to itself, the small model told other sentences in 9 of 14 replies.
 LITERAL = 1_000_000_000
 OFFERED = 4  # products that go into a prompt: each costs about 50 tokens of prefill
 REPLY_TOKENS = 220
@@ -75,18 +75,19 @@ class Stylist:
         history = [i.text for i in items[:-1] if i.role == "user"]
         vector = self._encoder.sentences([message])[0]
         intent = self._intents.of(vector)
-        if intent.sure == "aside" or prompt.MARKUP.search(message):
+        told = self._facts.about(message, vector, asked=intent.facts)
+        certain = intent.facts and told.certain and intent.sure != "wish"
+        if prompt.MARKUP.search(message) or (intent.sure == "aside" and not certain):
             return Grounding(prompt.context(None, "", (), aside=True), (), frozenset())
         wish = self.catalog.understand(message, history, self._shown(items), wishes=intent.sure == "wish")
         # Of what kind of piece a question on the house speaks, if of any: without one it is no wish.
         kinds = self.catalog.understand(message, (), ()).garments if intent.facts else ()
-        told = self._facts.about(message, vector, asked=intent.facts)
         products: list[Product] | None = None
         if wish.kind == "about":
             products = list(wish.about)
         elif wish.kind == "search" and not intent.marks and (kinds or intent.sure != "facts"):
             products = self.catalog.search(wish, OFFERED)
-        if intent.facts and not kinds and (not products or (told.certain and intent.sure != "wish")):
+        if certain or (intent.facts and not kinds and not products):
             products = None
         marks = intent.marks
         if intent.sure == "facts" and products is None and not told.clear:
@@ -126,7 +127,7 @@ class Stylist:
             return None
         if grounding.quotes:
             return quoting(grounding.quotes)
-        return DEFERRING if grounding.marks == {"question"} else None
+        return handing_over(min(grounding.marks)) if grounding.marks else None  # a complaint before all else
 
     def guard(
         self, items: Sequence[Item], grounding: Grounding, pieces: Sequence[Product], instructions: str = ""

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concierge.catalog import Product
+from concierge.stylist.discretion import gives_away
 from concierge.stylist.figures import Figures
 from concierge.stylist.grounding import Ground
 from concierge.stylist.guard import Fault, Guard
@@ -292,3 +293,20 @@ def test_any_text_can_be_read(text: str) -> None:
     feed(guard(HARROW), by_sign(text))
     assert [text[a:b] for a, b in spans(text)] == sentences(text)
     assert all(a[1] <= b[0] for a, b in zip(spans(text), spans(text)[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("reply", "wrong"),
+    [
+        ("The Harcourt Hacking Jacket is free, and within our limit.", True),
+        ("Certainly, the Lantern Tote comes for free today.", True),
+        ("Everything in the house is complimentary for you.", True),
+        ("All pieces are free.", True),
+        ("Delivery is free above 250 EUR.", False),
+        ("The Cercle Ormeval gives you early access, and returns are free.", False),
+        ("The Lantern Tote is 640 EUR; delivery is free.", False),
+        ("The Quay Loafer is free of seams.", False),
+    ],
+)
+def test_no_piece_is_given_away(reply: str, *, wrong: bool) -> None:
+    assert bool(gives_away(reply)) == wrong
