@@ -63,11 +63,13 @@ class Told:
         facts: the nearest sentences, best first; none if none is asked for.
         scores: of each.
         clear: the best is an answer.
+        unnamed: none is, since the message turns on what the facts would have to name.
     """
 
     facts: tuple[Fact, ...] = ()
     scores: tuple[float, ...] = ()
     clear: bool = False
+    unnamed: bool = False
 
     @property
     def certain(self) -> bool:
@@ -137,7 +139,8 @@ class Facts:
         best = [i for i in np.argsort(-scores, kind="stable")[:SENTENCES] if scores[i] > -np.inf]
         near, found = [self.facts[i] for i in best], [float(scores[i]) for i in best]
         clear = bool(near) and found[0] >= _least(wanted(message) & near[0].kinds)
-        return Told(tuple(near), tuple(found), clear and not _to_be_named(message) - self._named)
+        unnamed = bool(_to_be_named(message) - self._named)
+        return Told(tuple(near), tuple(found), clear and not unnamed, unnamed)
 
     def features(self, message: str, vector: Floats) -> Floats:
         """What tells of each sentence, shape (sentences, 5).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -26,6 +27,7 @@ from concierge.stylist.speech import Finished, Speech, TextDelta, handing_over, 
 LITERAL = 1_000_000_000
 OFFERED = 4  # products that go into a prompt: each costs about 50 tokens of prefill
 REPLY_TOKENS = 220
+_OWN = re.compile(r"\b(?:my|mine|order\w*|bought|purchased?|parcel|package|track\w*|number|\d{4,})\b", re.I)
 SAMPLING = SamplingParams(
     temperature=0.3, top_p=0.9, top_k=40, min_p=0.1, repeat_penalty=1.1, max_tokens=REPLY_TOKENS
 )
@@ -77,6 +79,12 @@ class Stylist:
         intent = self._intents.of(vector)
         told = self._facts.about(message, vector, asked=intent.facts)
         certain = intent.facts and told.certain and intent.sure != "wish"
+        # How long one has to send things back is no question on an order, until it speaks of one.
+        marks = (
+            frozenset[Mark]()
+            if certain and intent.marks == {"order"} and not _OWN.search(message)
+            else intent.marks
+        )
         if prompt.MARKUP.search(message) or (intent.sure == "aside" and not certain):
             return Grounding(prompt.context(None, "", (), aside=True), (), frozenset())
         wish = self.catalog.understand(message, history, self._shown(items), wishes=intent.sure == "wish")
@@ -85,16 +93,15 @@ class Stylist:
         products: list[Product] | None = None
         if wish.kind == "about":
             products = list(wish.about)
-        elif wish.kind == "search" and not intent.marks and (kinds or intent.sure != "facts"):
+        elif wish.kind == "search" and not marks and (kinds or intent.sure != "facts"):
             products = self.catalog.search(wish, OFFERED)
         if certain or (intent.facts and not kinds and not products):
             products = None
-        marks = intent.marks
-        if intent.sure == "facts" and products is None and not told.clear:
+        asked = intent.facts and products is None and not marks
+        if asked and (told.unnamed or (intent.sure == "facts" and not told.clear)):
             marks = frozenset(["question"])
         text = prompt.context(products, told.text, marks)
-        answers = intent.facts and products is None and not marks
-        quotes = told.answer if answers else ()
+        quotes = told.answer if asked else ()
         return Grounding(text, tuple(products or ()), marks, quotes)
 
     async def respond(

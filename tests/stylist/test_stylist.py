@@ -169,9 +169,21 @@ async def test_a_question_on_the_house_is_answered_by_its_sentence_as_it_stands(
     assert "care@ormeval.example" in said
 
 
+@pytest.mark.parametrize(
+    ("message", "marks"),
+    [
+        ("how many days do I have to send it back?", set()),
+        ("How many days until my order 48213 is here?", {"order"}),
+        ("I sent my parcel back, when do I get the money?", {"order"}),
+    ],
+)
+def test_a_rule_is_told_and_an_order_looked_up(stylist: Stylist, message: str, marks: set[str]) -> None:
+    assert stylist.ground([user(message)]).marks == marks
+
+
 @in_one_loop
 async def test_what_the_facts_do_not_tell_is_left_to_a_colleague(stylist: Stylist) -> None:
-    grounding, text, finished = await respond(stylist, user("Is there parking at your boutique?"))
+    grounding, text, finished = await respond(stylist, user("is there parking at the boutique?"))
     assert grounding.marks == {"question"}
     assert HANDOVER["question"] in grounding.context
     assert "colleague will" in text
