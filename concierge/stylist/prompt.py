@@ -60,7 +60,15 @@ def describe(product: Product) -> str:
         sizes(product),
     ]
     facts = "; ".join(p for p in parts if p)
-    return f"{product.title}: {facts}. {first_sentence(product.description)}".strip()
+    return f"{spoken(product.title)}: {facts}. {first_sentence(product.description)}".strip()
+
+
+def spoken(title: str) -> str:
+    """A title without quotation marks (those of inches stay): small models leave out what they enclose."""
+    return _QUOTED.sub(lambda found: found[1] or found[2], title)
+
+
+_QUOTED = re.compile(r"[«“„]([^«»“”„]+)[»”“]|(?<![\w\d])\"([^\"]+)\"")
 
 
 def sizes(product: Product) -> str:

@@ -16,7 +16,7 @@ from concierge.stylist.discretion import discreet
 from concierge.stylist.grounding import Ground
 from concierge.stylist.guard import Guard
 from concierge.stylist.names import Names
-from concierge.stylist.prompt import ASIDE, HANDOVER, NOTHING_FOUND, describe, messages
+from concierge.stylist.prompt import ASIDE, HANDOVER, NOTHING_FOUND, describe, messages, spoken
 from concierge.stylist.repetition import loops
 
 in_one_loop = pytest.mark.asyncio(loop_scope="module")  # all that share the stylist
@@ -167,6 +167,20 @@ async def test_a_question_on_the_house_is_answered_by_its_sentence_as_it_stands(
     again, said, _ = await respond(stylist, user("which e-mail address may I write to?"))
     assert again.quotes
     assert "care@ormeval.example" in said
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Signet ring «Zunft»", "Signet ring Zunft"),
+        ('The "Lena" Tote', "The Lena Tote"),
+        ("„Heide“ Jacket, “Moor” lining", "Heide Jacket, Moor lining"),
+        ('Laptop sleeve 14" or 16"', 'Laptop sleeve 14" or 16"'),
+        ("L'Heure d'Or", "L'Heure d'Or"),
+    ],
+)
+def test_titles_are_spoken_without_quotation_marks(title: str, said: str) -> None:
+    assert spoken(title) == said
 
 
 @pytest.mark.parametrize(
