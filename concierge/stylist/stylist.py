@@ -147,7 +147,7 @@ class Stylist:
         house = self.house
         notes = [i.text for i in items if i.role == "system"]
         allowed = (house.name, house.tagline, house.greeting, house.voice, house.facts, instructions, *notes)
-        # What a shopper lists as if it were the house's is no name that a reply may repeat.
+        # What a shopper lists as if it were the house's makes no price right, and no name known.
         said = [i.text for i in items if i.role == "user" and not prompt.MARKUP.search(i.text)]
         replies = [i.text for i in items if i.role == "assistant"]
         given = [grounding.context, *(i.context for i in items), *replies]
