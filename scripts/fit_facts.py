@@ -5,7 +5,7 @@
 A conditional logit (McFadden 1974) over the questions of invented houses, as `scripts/training_data.py` makes
 them: of a house's sentences, the one that answers should score highest. Prints the weights, which stand
 rounded in concierge/stylist/facts.py, and how often the answer is among the first sentences, for these
-questions and for houses and phrasings that were held out. Takes a few minutes; the same seed gives the same
+questions and for houses and phrasings that were held out. Takes under a minute; the same seed gives the same
 weights.
 """
 
@@ -38,7 +38,7 @@ AMONG = (1, 2, 3, 5)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question: the features of a house's sentences, shape (sentences, 6), and which of them answer it."""
+    """A question: the features of a house's sentences, shape (sentences, 5), and which of them answer it."""
 
     features: npt.NDArray[np.float64]
     answers: npt.NDArray[np.bool_]

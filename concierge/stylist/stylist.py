@@ -80,11 +80,8 @@ class Stylist:
         told = self._facts.about(message, vector, asked=intent.facts)
         certain = intent.facts and told.certain and intent.sure != "wish"
         # How long one has to send things back is no question on an order, until it speaks of one.
-        marks = (
-            frozenset[Mark]()
-            if certain and intent.marks == {"order"} and not _OWN.search(message)
-            else intent.marks
-        )
+        ruled = certain and intent.marks == {"order"} and not _OWN.search(message)
+        marks = frozenset[Mark]() if ruled else intent.marks
         if prompt.MARKUP.search(message) or (intent.sure == "aside" and not certain):
             return Grounding(prompt.context(None, "", (), aside=True), (), frozenset())
         wish = self.catalog.understand(message, history, self._shown(items), wishes=intent.sure == "wish")
