@@ -249,7 +249,7 @@ class Engine:
         )
 
     def step_cost(self) -> tuple[float, float]:
-        """The measured cost of a step: (seconds, seconds for each token in it)."""
+        """The measured cost of a step that decodes: (seconds, seconds for each token in it)."""
         return self._scheduler.cost.curve
 
     # On the event loop
@@ -302,8 +302,8 @@ class Engine:
 
     def _retry_after(self) -> float:
         """Seconds until a place is free, guessed from the time a reply of 100 tokens takes now; 1 to 30."""
-        base, each = self._scheduler.cost.curve
-        return min(max(1.0, 100 * (base + each * self._scheduler.places) / self._scheduler.places), 30.0)
+        places = self._scheduler.places
+        return min(max(1.0, 100 * self._scheduler.cost.decoding(places) / places), 30.0)
 
     def _post(self, message: Callable[[], None]) -> None:
         with self._wake:
@@ -361,10 +361,15 @@ class Engine:
         seconds = time.perf_counter() - started
         self._steps += 1
         self._decode_seconds += seconds
-        self._scheduler.cost.observe(self._batch.size, seconds)
-        if self._speculation and slices and all(s.sequence.decoding for s in slices):
-            self._speculation.observe(self._batch.size, seconds)
+        if slices:
+            self._learn(slices, seconds)
         return [entry for s in slices if (entry := self._take(s))]
+
+    def _learn(self, slices: list[Slice], seconds: float) -> None:
+        prefilled = sum(s.count for s in slices if not s.sequence.decoding)
+        self._scheduler.cost.observe(self._batch.size - prefilled, prefilled, seconds)
+        if self._speculation and not prefilled:
+            self._speculation.observe(self._batch.size, seconds)
 
     def _place(self, sequence: Sequence) -> bool:
         """Give a sequence a slot that holds as much of its prompt as any does. False: not now."""
@@ -390,7 +395,7 @@ class Engine:
         assert sequence.slot is not None
         while found := self._host.find(sequence.tokens[:-1], sequence.computed):
             entry, length = found
-            _, each = self._scheduler.cost.curve
+            each = self._scheduler.cost.prefill
             if each and self._host.seconds(entry) > each * (length - sequence.computed):
                 return
             started = time.perf_counter()
@@ -501,6 +506,8 @@ class Engine:
         self._cache.pin(sequence.slot)
         if self._speculation:
             seconds = measure(self._context, self._batch, sequence.slot, len(sequence))
+            for tokens, each in enumerate(seconds, 1):
+                self._scheduler.cost.observe(tokens, 0, each)
             self._speculation.pin(sequence.tokens, StepTime(seconds, BATCH))
         sequence.slot = None
 

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from concierge.engine.sequence import Sequence, Slice
 
 STREAMING_STEP = 0.040  # s; while someone reads along, a step with prefill in it may take about this long,
-SMOOTH = 1.4  # or so many times as long as without it, where that is more
-SMALLEST_CHUNK = 8  # tokens of prefill for each prompt that always go into a step, or prompts would starve
+SMOOTH = 1.4  # or so many times as long as one in which all that runs decodes, where that is more
+SMALLEST_CHUNK = 8  # tokens of prefill that always go into a step, or prompts would starve
+EVEN = 64  # tokens of prefill from which on a step tells no more about what one costs
+FORGET = 0.95  # how much the past weighs in what a token of prefill costs, by the step
 
 
-class StepCost:
+class LineCost:
     """What a step costs, learned while running: seconds = base + each * tokens.
 
     Least squares of the relative error, with exponential forgetting: a small step counts as much as one
@@ -50,6 +52,47 @@ class StepCost:
         """Tokens that a step of `seconds` has room for; very many while nothing is known."""
         base, each = self.curve
         return int((seconds - base) / each) if each else 1 << 30
+
+
+class StepCost:
+    """What a step costs by what is in it.
+
+    A token of decoding brings its chat's attention and logits with it, and costs two to three times what one
+    of prefill does. So steps that only decode make a line, and prefill is what takes a step above it.
+    """
+
+    def __init__(self) -> None:
+        self._decoding = LineCost()
+        self._prefilled = self._seconds = 0.0
+
+    def observe(self, decoded: int, prefilled: int, seconds: float) -> None:
+        """Learn from a step of so many tokens of each kind."""
+        if not prefilled:
+            self._decoding.observe(decoded, seconds)
+            return
+        share = min(1.0, EVEN / prefilled)
+        above = max(0.0, seconds - self.decoding(decoded))
+        self._prefilled = self._prefilled * FORGET + share * prefilled
+        self._seconds = self._seconds * FORGET + share * above
+
+    @property
+    def curve(self) -> tuple[float, float]:
+        """(base, each) in seconds of a step that only decodes."""
+        return self._decoding.curve
+
+    def decoding(self, tokens: int) -> float:
+        """Seconds of a step that decodes so many tokens."""
+        base, each = self.curve
+        return base + each * tokens
+
+    @property
+    def prefill(self) -> float:
+        """Seconds that a token of prefill adds; 0 while nothing is known."""
+        return self._seconds / self._prefilled if self._prefilled else 0.0
+
+    def prefill_within(self, seconds: float, decoded: int) -> int:
+        """Tokens of prefill that a step of `seconds` has room for beside so many that decode."""
+        return int((seconds - self.decoding(decoded)) / self.prefill) if self.prefill else 1 << 30
 
 
 class Scheduler:
@@ -107,10 +150,8 @@ class Scheduler:
         prefilling = sorted((s for s in self.running if not s.decoding), key=lambda s: s.order)
         room = self.batch - len(slices)
         if slices:
-            base, each = self.cost.curve
-            step = max(STREAMING_STEP, SMOOTH * (base + each * len(slices)))
-            fitting = self.cost.tokens_within(step) - len(slices)
-            room = min(room, max(fitting, SMALLEST_CHUNK * len(prefilling)))
+            step = max(STREAMING_STEP, SMOOTH * self.cost.decoding(len(self.running)))
+            room = min(room, max(self.cost.prefill_within(step, len(slices)), SMALLEST_CHUNK))
         if len(prefilling) > 1:
             oldest = prefilling[0]
             share = min(oldest.pending, max(1, room // 4))

@@ -24,7 +24,6 @@ from comparison.scenarios import Scenario
 from concierge.errors import UserError
 
 HOST = "127.0.0.1"
-READY_SECONDS = 120.0
 STOP_SECONDS = 15.0
 SEQUENCES = 128  # that examples/server keeps; not more than its smallest n_batch, or llama.cpp aborts
 
@@ -65,10 +64,12 @@ class Server(ABC):
         name: in tables and files.
         overlaps: whether it decodes several chats at once. One that does not has short times between the
             tokens of the one chat that it serves, while all others wait.
+        ready_seconds: that it may take to start.
     """
 
     name: ClassVar[str]
     overlaps: ClassVar[bool] = True
+    ready_seconds: ClassVar[float] = 120.0
 
     def prepare(self, cache: Path, logs: Path) -> None:  # noqa: B027 (most have nothing to do)
         """Fetch or build what is needed, once. Raises UserError."""
@@ -115,10 +116,11 @@ class Concierge(Server):
 
 
 class ConciergePrepared(Concierge):
-    """As it ships: given the same file, it serves the format that `concierge prepare` chose."""
+    """As it ships: given the same file, it serves the format that `concierge prepare` chose, at its first start."""
 
     name = "concierge (prepared)"
     format = "auto"
+    ready_seconds = 900.0
 
 
 class LlamaServer(Server):
@@ -131,6 +133,7 @@ class LlamaServer(Server):
         arguments = {
             "-np {slots}": [],
             "-np {slots} --cache-ram 0": ["--cache-ram", "0"],
+            "-np {slots} -ctk bf16": ["-ctk", "bf16"],
             "-np {slots} -kvu": ["-kvu"],
             "-np {slots} -kvu --cache-ram 0": ["-kvu", "--cache-ram", "0"],
         }
@@ -267,7 +270,7 @@ def running(
 
 
 def _wait_until_ready(server: Server, process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + server.ready_seconds
     while process.poll() is None and time.monotonic() < deadline:
         with suppress(httpx.HTTPError):
             if httpx.get(f"{url}/v1/models", timeout=5).status_code == 200:

@@ -10,7 +10,7 @@ import numpy as np
 
 from concierge.engine.llama import MAX_SEQUENCES, Batch, Context, Model
 from concierge.engine.prefix_cache import PrefixCache, Tokens
-from concierge.engine.scheduler import StepCost
+from concierge.engine.scheduler import LineCost
 from concierge.engine.sequence import Sequence
 from concierge.engine.speculation.drafter import LONGEST, Draft, Drafter
 from concierge.engine.speculation.vocabulary import Translation
@@ -67,7 +67,7 @@ class ModelDrafter(Drafter):
         self._batch = Batch(min(batch, self._context.cells))  # llama.cpp aborts on a larger one
         self._cache = PrefixCache(MAX_SEQUENCES)
         self._heads: dict[Sequence, Head] = {}
-        self.cost = StepCost()
+        self.cost = LineCost()
 
     def reading(self, sequence: Sequence) -> float:
         head = self._heads.get(sequence)
