@@ -51,6 +51,7 @@ BATCH = 512  # tokens a step at most
 QUEUE_PER_PLACE = 4  # requests that may wait for each place before the answer is 'busy'
 IDLE_CELLS = 1024  # of chats between two turns; attention passes over every cell, so more go to host memory
 HOST_SHARE = 4  # a quarter of the memory left over is for prefixes that had to leave the KV cache
+SENDING = 0.005  # s at most that the next step waits for the loop to send what the last one brought
 LONG_TEXT = 20_000  # characters; tokenizing more than this would hold up the event loop
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,10 @@ class Engine:
         self._streams: dict[Sequence, Stream] = {}
         self._mailbox: deque[Callable[[], None]] = deque()
         self._wake = threading.Condition()
+        # Where llama.cpp takes every core, the loop would get one only by turns, in the middle of a step; the
+        # thread that it is taken from is then waited for by all others, so sending first costs no more.
+        self._sends_first = threads >= (os.cpu_count() or 1) and not gpu_offload_supported()
+        self._sent = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -310,10 +315,12 @@ class Engine:
             self._mailbox.append(message)
             self._wake.notify()
 
-    @staticmethod
-    def _deliver(handover: Handover) -> None:
+    def _deliver(self, handover: Handover) -> None:
         for stream, news in handover:
             stream.put(news)
+        assert self._loop
+        # The readers just woken run first, and what these wake: the writers of their sockets.
+        self._loop.call_soon(self._loop.call_soon, self._sent.set)
 
     # On the engine's thread
 
@@ -562,8 +569,12 @@ class Engine:
         )
 
     def _hand_over(self, handover: Handover) -> None:
-        if handover and self._loop and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._deliver, handover)
+        if not handover or not self._loop or self._loop.is_closed():
+            return
+        self._sent.clear()
+        self._loop.call_soon_threadsafe(self._deliver, handover)
+        if self._sends_first:
+            self._sent.wait(SENDING)
 
 
 def _chunk(sequence: Sequence, pieces: SequenceOf[tuple[int, str]]) -> Chunk:

@@ -315,8 +315,8 @@ class Context:
         params.kv_unified = True  # a prefix is shared by marking cells, without copying them
         params.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_ENABLED  # or idle cells are paid for in each step
         if not gpu_offload_supported():
-            # Keys are multiplied faster, and 64 tokens of many chats are not taken for one block in which each
-            # looks at all the others' cells (docs/benchmarks.md, "The KV cache's types").
+            # Keys are multiplied faster, and 64 tokens of many chats are not taken for one block in which
+            # each looks at all the others' cells (docs/benchmarks.md, "The types of the KV cache").
             params.type_k = BF16
         params.swa_full = True  # sliding windows forget the prefix that the next turn would share
         params.no_perf = True

@@ -116,7 +116,7 @@ class Concierge(Server):
 
 
 class ConciergePrepared(Concierge):
-    """As it ships: given the same file, it serves the format that `concierge prepare` chose, at its first start."""
+    """As it ships: given the same file, it first makes and then serves the format that is best here."""
 
     name = "concierge (prepared)"
     format = "auto"
