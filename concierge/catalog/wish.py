@@ -60,3 +60,15 @@ class Wish:
     than: tuple[Than, ...] = ()
     exclude: tuple[str, ...] = ()
     order: Literal["", "cheapest", "dearest"] = ""
+
+    @property
+    def changeable(self) -> tuple[str, ...]:
+        """What could be changed about it, where nothing fits: its limits, or else the kind of piece, if it has one."""
+        limits = {
+            "color": self.colors,
+            "size": self.sizes,
+            "material": self.materials,
+            "price": self.price_min is not None or self.price_max is not None,
+        }
+        named = tuple(name for name, limit in limits.items() if limit)
+        return named or ("kind of piece",) * bool(self.garments)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from concierge.stylist.prompt import HANDOVER, NOTHING_FOUND
+from concierge.stylist.prompt import HANDOVER, NOTHING_FOUND, SECTION
 from concierge.stylist.sentence import split
 
 LEAK = 9  # words in a row from the voice
 OPENING = 6  # words in a row from a note, which no reply would begin with
 
-_MARKUP = re.compile(
-    r"^\W*\[(?:pieces?|facts?|notes?|shoppers?|instructions?)\]|<\|im_|^\s*#{1,4} ", re.M | re.I
-)
+_MARKUP = re.compile(rf"^\W*{SECTION}|<\|im_|^\s*#{{1,4}} ", re.M | re.I)
 
 
 # Services may be free, and the facts say which; a piece never is, whoever says so.

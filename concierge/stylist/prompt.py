@@ -20,10 +20,9 @@ HANDOVER: dict[Mark, str] = {
     "question": "The facts do not tell what the shopper asks: say that a colleague will know.",
 }
 
+SECTION = r"\[(?:Piece|Fact|Note|Shopper|Instruction)s?\]"
 # What only the prompt itself is made of; in a shopper's words it is an attempt at giving orders.
-MARKUP = re.compile(
-    r"\[(?:Pieces|Facts|Note|Shopper|Instructions)\]|<\|?/?(?:im_start|im_end|system|context|prompt)\b", re.I
-)
+MARKUP = re.compile(rf"{SECTION}|<\|?/?(?:im_start|im_end|system|context|prompt)\b", re.I)
 ASIDE = "This is not about the house or its pieces: decline kindly, and lead back to them."
 
 

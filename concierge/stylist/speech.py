@@ -200,6 +200,19 @@ _OPENINGS: dict[Mark, tuple[str, ...]] = {
     "order": ("Certainly, a ", "I am sorry for the wait; a ", "A "),
     "question": ("I am sorry, a ", "That I do not know, but a ", "I cannot say for certain; a "),
 }
+
+
+def finding_nothing(changeable: Sequence[str]) -> str:
+    """A GBNF grammar of a reply that no piece fits, and that one of these could be changed."""
+    either = " or ".join(changeable)
+    change = " | ".join(json.dumps(name) for name in dict.fromkeys((*changeable, either)))
+    return f"""root ::= opening "othing " place " fits that" ("; " | ", I am afraid; ") question change " do?"
+opening ::= "N" | "I am sorry, but n" | "Sadly, n"
+place ::= "in the collection" | "that we have" | "here"
+question ::= "would another " | "might another " | "could another "
+change ::= {change}"""
+
+
 FULL_STOP = 'root ::= "."'
 _WORDS = 14
 

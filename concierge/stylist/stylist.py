@@ -20,10 +20,11 @@ from concierge.stylist.guard import Guard
 from concierge.stylist.house import House
 from concierge.stylist.intent import Intents, Mark
 from concierge.stylist.names import Names
-from concierge.stylist.speech import Finished, Speech, TextDelta, handing_over, quoting
+from concierge.stylist.speech import Finished, Speech, TextDelta, finding_nothing, handing_over, quoting
 
 # Parameters below which a model says the sentences of facts.md that answer as they stand, and what is a
-# colleague's in few words. Left to itself, the small model told other sentences in 9 of 14 replies.
+# colleague's, or nothing fits, in few words. Left to itself, the small model told other sentences in 9 of 14
+# replies, and praised a piece that doesn't fit where none does.
 LITERAL = 1_000_000_000
 OFFERED = 4  # products that go into a prompt: each costs about 50 tokens of prefill
 REPLY_TOKENS = 220
@@ -42,12 +43,14 @@ class Grounding:
         products: pieces offered, best first.
         marks: reasons for staff to look at the session.
         quotes: sentences of the house's facts that answer, if it is they that were asked for.
+        changeable: what the shopper could change about a wish that no piece fits.
     """
 
     context: str
     products: tuple[Product, ...]
     marks: frozenset[Mark]
     quotes: tuple[str, ...] = ()
+    changeable: tuple[str, ...] = ()
 
 
 StyleEvent = Grounding | TextDelta | Finished
@@ -99,7 +102,8 @@ class Stylist:
             marks = frozenset(["question"])
         text = prompt.context(products, told.text, marks)
         quotes = told.answer if asked else ()
-        return Grounding(text, tuple(products or ()), marks, quotes)
+        changeable = wish.changeable if products == [] and not marks else ()
+        return Grounding(text, tuple(products or ()), marks, quotes, changeable)
 
     async def respond(
         self, items: Sequence[Item], *, instructions: str = "", max_tokens: int | None = None
@@ -131,7 +135,9 @@ class Stylist:
             return None
         if grounding.quotes:
             return quoting(grounding.quotes)
-        return handing_over(min(grounding.marks)) if grounding.marks else None  # a complaint before all else
+        if grounding.marks:
+            return handing_over(min(grounding.marks))  # a complaint before all else
+        return finding_nothing(grounding.changeable) if grounding.changeable else None
 
     def guard(
         self, items: Sequence[Item], grounding: Grounding, pieces: Sequence[Product], instructions: str = ""

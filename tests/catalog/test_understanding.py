@@ -135,6 +135,21 @@ def test_a_message_is_understood(catalog: Catalog, message: str, expected: dict[
     assert {name: getattr(wish, name) for name in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("message", "changeable"),
+    [
+        ("a green coat in size 40 under 300 euros", ("color", "size", "price")),
+        ("a silk dress above 900 EUR", ("material", "price")),
+        ("do you have hats?", ("kind of piece",)),
+        ("hello", ()),
+    ],
+)
+def test_what_of_a_wish_could_be_changed(
+    catalog: Catalog, message: str, changeable: tuple[str, ...]
+) -> None:
+    assert catalog.understand(message, (), ()).changeable == changeable
+
+
 def test_moss_and_emerald_are_green() -> None:
     for name in ("moss", "emerald", "sage", "bottle green", "olive"):
         assert shade_asked(name).families == ("green",)

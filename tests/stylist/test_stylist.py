@@ -143,9 +143,18 @@ async def test_a_reply_that_always_fails_ends_all_the_same(
 
 @in_one_loop
 async def test_nothing_found_is_said_rather_than_made_up(stylist: Stylist) -> None:
-    grounding, _, _ = await respond(stylist, user("A coat under 3 euros"))
+    """By the untaught model, which left to itself would praise another piece."""
+    grounding, text, finished = await respond(stylist, user("A red coat under 3 euros"))
     assert grounding.products == ()
     assert NOTHING_FOUND in grounding.context
+    assert grounding.changeable == ("color", "price")
+    assert "othing" in text
+    assert text.endswith(("another color do?", "another price do?", "another color or price do?"))
+    assert finished.reason == "stop"
+
+
+def test_talk_that_a_search_finds_nothing_for_is_no_wish_to_be_changed(stylist: Stylist) -> None:
+    assert stylist.ground([user("I am so very tired today")]).changeable == ()
 
 
 @in_one_loop
