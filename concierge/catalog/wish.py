@@ -63,7 +63,7 @@ class Wish:
 
     @property
     def changeable(self) -> tuple[str, ...]:
-        """What could be changed about it, where nothing fits: its limits, or else the kind of piece, if it has one."""
+        """What could be changed about it: its limits, or else the kind of piece, if it has one."""
         limits = {
             "color": self.colors,
             "size": self.sizes,

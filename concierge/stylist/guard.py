@@ -85,6 +85,10 @@ class Guard:
         self._spoken_of: tuple[Product, ...] = ()  # before it
         self._verdicts: dict[str, str | None] = {}  # on how it may begin
 
+    def named(self, text: str) -> frozenset[str]:
+        """The ids of the pieces that a reply names."""
+        return frozenset(p.id for p in self._ground.named(text))
+
     def read(self, text: str, *, ended: bool = False) -> Fault | None:
         """Take in the reply so far: all of it. After a fault it may be another one from `keep` on.
 

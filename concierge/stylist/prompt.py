@@ -26,9 +26,14 @@ MARKUP = re.compile(rf"{SECTION}|<\|?/?(?:im_start|im_end|system|context|prompt)
 ASIDE = "This is not about the house or its pieces: decline kindly, and lead back to them."
 
 
-def house_message(house: House) -> Message:
-    """The system message that all chats of a house share."""
-    return Message("system", f"{house.voice}\n\nFacts of {house.name}:\n{house.facts}")
+def house_message(house: House, *, facts: bool = True) -> Message:
+    """The system message that all chats of a house share.
+
+    Args:
+        facts: False for a model that is only told the sentences that a message asks for.
+    """
+    told = f"\n\nFacts of {house.name}:\n{house.facts}" if facts else ""
+    return Message("system", f"{house.voice}{told}")
 
 
 def context(
@@ -102,10 +107,10 @@ def user_content(item: Item) -> str:
 
 
 def messages(
-    house: House, items: Sequence[Item], fingerprint: str, instructions: str = ""
+    house: House, items: Sequence[Item], fingerprint: str, instructions: str = "", *, facts: bool = True
 ) -> tuple[Message, ...]:
     """The chat for the engine. A session's `instructions` follow the house's prompt, which stays shared."""
-    chat = [house_message(house)]
+    chat = [house_message(house, facts=facts)]
     if instructions:
         chat.append(Message("user", f"[Instructions]\n{instructions}"))
     for item in items:

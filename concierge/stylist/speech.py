@@ -13,10 +13,13 @@ from concierge.catalog import Product
 from concierge.engine import Chunk, Engine, EngineError, FinishReason, Message, Request, SamplingParams, Usage
 from concierge.stylist.guard import Fault, Guard
 from concierge.stylist.intent import Mark
-from concierge.stylist.prompt import money
+from concierge.stylist.prompt import money, spoken
+from concierge.stylist.sentence import sentences
 
 ATTEMPTS = 4  # at one place
 RETRIES = 24  # in a reply
+LONGEST = 3  # sentences, after which none is added
+SENTENCE = 60  # tokens that one more may take
 WARMER = 0.15  # temperature, for each attempt at a place
 CLOSING = 0.7  # temperature of words under a grammar
 
@@ -87,10 +90,12 @@ class Speech:
         guard: Guard,
         pieces: Sequence[Product],
         grammar: str | None = None,
+        suggested: Sequence[Product] = (),
     ) -> None:
         """
         Args:
             grammar: of the whole reply, if it is not to be in the model's own words.
+            suggested: pieces of which the reply has to name one.
         """
         self._engine, self._chat, self._sampling, self._guard = engine, chat, sampling, guard
         self._draft = Draft()
@@ -98,15 +103,16 @@ class Speech:
         self._fault: Fault | None = None
         self._banned: dict[int, list[int]] = {}  # tokens that failed, by how many stood before them
         self._retries = 0
-        self._given = (grammar, FULL_STOP)  # nothing to find fault with
+        self._suggested = tuple(suggested)
+        self._given = [grammar, FULL_STOP]  # nothing to find fault with
         self._grammar = grammar
         self._grammars = [_prose(pieces), FULL_STOP]  # the next resorts
         self._prompt: Usage | None = None  # of the first attempt; the others find all of it in the cache
 
     async def stream(self) -> AsyncGenerator[TextDelta | Finished]:
         """Raises Busy, InvalidRequest, EngineError: the engine's."""
-        going = True
-        while going:
+        while True:
+            last = None
             async with aclosing(self._engine.generate(self._request())) as chunks:
                 async for chunk in chunks:
                     if text := self._take(chunk):
@@ -114,10 +120,31 @@ class Speech:
                     if self._fault:
                         break
             if chunk.finish_reason and (not self._fault or chunk.finish_reason == "length"):
-                yield self._finished(chunk.finish_reason, None if self._fault else chunk)
-                return
-            going = self._turn_back()
-        yield self._finished("stop")
+                last = chunk
+            elif self._turn_back():
+                continue
+            reason = last.finish_reason if last else "stop"
+            if reason == "stop" and self._names_none():
+                self._suggest()
+                continue
+            yield self._finished(reason or "stop", None if self._fault else last)
+            return
+
+    def _names_none(self) -> bool:
+        """Whether the reply is to name a piece, doesn't, and has room for it."""
+        text, room = self._draft.text, (self._sampling.max_tokens or 0) - len(self._draft.tokens)
+        return (
+            bool(self._suggested)
+            and room >= SENTENCE
+            and len(sentences(text)) < LONGEST
+            and not self._guard.named(text) & {p.id for p in self._suggested}
+        )
+
+    def _suggest(self) -> None:
+        self._draft.cut(self._draft.place(len(self._draft.text)))  # the end token goes
+        self._grammar = suggesting(self._suggested)
+        self._given.append(self._grammar)
+        self._suggested = ()
 
     def _request(self) -> Request:
         banned = self._banned.get(len(self._draft.tokens), [])
@@ -211,6 +238,17 @@ opening ::= "N" | "I am sorry, but n" | "Sadly, n"
 place ::= "in the collection" | "that we have" | "here"
 question ::= "would another " | "might another " | "could another "
 change ::= {change}"""
+
+
+def suggesting(pieces: Iterable[Product]) -> str:
+    """A GBNF grammar of one more sentence, which names one of these."""
+    named = [
+        f"the {spoken(p.title).removeprefix('The ')} at {money(p.current_price, p.currency)}." for p in pieces
+    ]
+    piece = " | ".join(json.dumps(text, ensure_ascii=False) for text in dict.fromkeys(named))
+    return f"""root ::= opening piece
+opening ::= " I would suggest " | " May I suggest " | " Perhaps "
+piece ::= {piece}"""
 
 
 FULL_STOP = 'root ::= "."'

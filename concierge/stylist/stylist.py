@@ -43,7 +43,7 @@ class Grounding:
         products: pieces offered, best first.
         marks: reasons for staff to look at the session.
         quotes: sentences of the house's facts that answer, if it is they that were asked for.
-        changeable: what the shopper could change about a wish that no piece fits.
+        changeable: what the shopper could change about their wish: its limits, or else the kind of piece.
     """
 
     context: str
@@ -70,9 +70,13 @@ class Stylist:
         self._searching = ThreadPoolExecutor(1, "search")
         self._names: tuple[Catalog, Names] | None = None
 
+    @property
+    def _literal(self) -> bool:
+        return self._engine.info.parameters < LITERAL
+
     async def warm(self) -> None:
         """Prefill the house prompt and keep it. Raises UserError if it leaves a chat too little room."""
-        await self._engine.pin([prompt.house_message(self.house)])
+        await self._engine.pin([prompt.house_message(self.house, facts=not self._literal)])
 
     def ground(self, items: Sequence[Item]) -> Grounding:
         """Search and recognise, for the last of `items`."""
@@ -102,7 +106,7 @@ class Stylist:
             marks = frozenset(["question"])
         text = prompt.context(products, told.text, marks)
         quotes = told.answer if asked else ()
-        changeable = wish.changeable if products == [] and not marks else ()
+        changeable = wish.changeable if wish.kind == "search" and products is not None and not marks else ()
         return Grounding(text, tuple(products or ()), marks, quotes, changeable)
 
     async def respond(
@@ -122,22 +126,27 @@ class Stylist:
         grounding, guard, pieces = await asyncio.get_running_loop().run_in_executor(self._searching, prepare)
         yield grounding
         asked = replace(items[-1], context=grounding.context)
-        chat = prompt.messages(self.house, [*items[:-1], asked], self._engine.info.fingerprint, instructions)
+        model, said = self._engine.info.fingerprint, [*items[:-1], asked]
+        chat = prompt.messages(self.house, said, model, instructions, facts=not self._literal)
         sampling = replace(SAMPLING, max_tokens=min(max_tokens or REPLY_TOKENS, REPLY_TOKENS))
-        speech = Speech(self._engine, chat, sampling, guard, pieces, self._grammar(grounding))
+        suggested = grounding.products if self._literal and grounding.changeable else ()
+        speech = Speech(
+            self._engine, chat, sampling, guard, pieces, self._grammar(grounding), suggested=suggested
+        )
         async with aclosing(speech.stream()) as events:
             async for event in events:
                 yield event
 
     def _grammar(self, grounding: Grounding) -> str | None:
         """What a small model has to keep to: None where it may say what it likes."""
-        if self._engine.info.parameters >= LITERAL:
+        if not self._literal:
             return None
         if grounding.quotes:
             return quoting(grounding.quotes)
         if grounding.marks:
             return handing_over(min(grounding.marks))  # a complaint before all else
-        return finding_nothing(grounding.changeable) if grounding.changeable else None
+        nothing = grounding.changeable and not grounding.products
+        return finding_nothing(grounding.changeable) if nothing else None
 
     def guard(
         self, items: Sequence[Item], grounding: Grounding, pieces: Sequence[Product], instructions: str = ""

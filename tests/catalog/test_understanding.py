@@ -144,9 +144,7 @@ def test_a_message_is_understood(catalog: Catalog, message: str, expected: dict[
         ("hello", ()),
     ],
 )
-def test_what_of_a_wish_could_be_changed(
-    catalog: Catalog, message: str, changeable: tuple[str, ...]
-) -> None:
+def test_what_of_a_wish_could_be_changed(catalog: Catalog, message: str, changeable: tuple[str, ...]) -> None:
     assert catalog.understand(message, (), ()).changeable == changeable
 
 

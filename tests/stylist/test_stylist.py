@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from concierge.stylist.discretion import discreet
 from concierge.stylist.grounding import Ground
 from concierge.stylist.guard import Guard
 from concierge.stylist.names import Names
-from concierge.stylist.prompt import ASIDE, HANDOVER, NOTHING_FOUND, describe, messages, spoken
+from concierge.stylist.prompt import ASIDE, HANDOVER, NOTHING_FOUND, describe, messages, money, spoken
 from concierge.stylist.repetition import loops
+from concierge.stylist.speech import Speech
+from concierge.stylist.stylist import SAMPLING
 
 in_one_loop = pytest.mark.asyncio(loop_scope="module")  # all that share the stylist
 
@@ -66,7 +69,44 @@ async def test_a_styling_question_is_answered_beside_real_products(stylist: Styl
     assert all(p.id in stylist.catalog.products for p in grounding.products)
     assert all(p.title in grounding.context for p in grounding.products)
     assert text.strip()
-    assert finished.usage.cached_tokens > 500  # the house prompt was warm
+    assert finished.usage.cached_tokens > 300  # the house prompt was warm
+
+
+@pytest.mark.parametrize(
+    ("said", "adds"),
+    [
+        ("Certainly.", True),
+        ("Yes, it comes in camel. It is warm.", True),
+        ("One. Two. Three.", False),  # long enough
+        ("The Adèle Wrap Coat is warm.", False),
+    ],
+)
+@in_one_loop
+async def test_a_reply_that_names_no_piece_goes_on_to_name_one(
+    stylist: Stylist, said: str, adds: bool
+) -> None:
+    item = user("A camel coat, please")
+    grounding = stylist.ground([item])
+    assert grounding.changeable == ("color",)
+    assert "adele-wrap-coat" in {p.id for p in grounding.products}
+    asked = replace(item, context=grounding.context)
+    chat = messages(stylist.house, [asked], stylist._engine.info.fingerprint)
+    guard = stylist.guard([item], grounding, grounding.products)
+    pieces, exactly = grounding.products, f'root ::= "{said}"'
+    speech = Speech(stylist._engine, chat, SAMPLING, guard, pieces, exactly, suggested=pieces)
+    async with aclosing(speech.stream()) as stream:
+        events = [event async for event in stream]
+    text = "".join(event.text for event in events if isinstance(event, TextDelta))
+    added = {
+        f"{said}{opening} the {spoken(p.title).removeprefix('The ')} at {money(p.current_price, p.currency)}."
+        for opening in (" I would suggest", " May I suggest", " Perhaps")
+        for p in pieces
+    }
+    assert text in added if adds else text == said
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.reason == "stop"
+    assert b"".join(map(stylist._engine._vocab.piece, finished.tokens)).decode() == text
 
 
 @in_one_loop
