@@ -57,8 +57,9 @@ class LineCost:
 class StepCost:
     """What a step costs by what is in it.
 
-    A token of decoding brings its chat's attention and logits with it, and costs two to three times what one
-    of prefill does. So steps that only decode make a line, and prefill is what takes a step above it.
+    A token that decodes brings logits with it and always a whole chat to attend to; one of prefill costs a third
+    of that at a chat's beginning and about as much behind a long one. So steps that only decode make a line, and
+    prefill is what takes a step above it.
     """
 
     def __init__(self) -> None:

@@ -145,6 +145,7 @@ class Speech:
         self._grammar = suggesting(self._suggested)
         self._given.append(self._grammar)
         self._suggested = ()
+        self._banned.clear()
 
     def _request(self) -> Request:
         banned = self._banned.get(len(self._draft.tokens), [])

@@ -50,7 +50,7 @@ from concierge.errors import UserError
 from concierge.models import resolve
 from concierge.paths import cache_dir
 
-ESTIMATE = "about 45 minutes"
+ESTIMATE = "about two hours"
 T = TypeVar("T")
 
 
