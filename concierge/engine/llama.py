@@ -28,7 +28,6 @@ Tokens = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 MAX_SEQUENCES = 255  # LLAMA_MAX_SEQ, a constant of the build, less one
 _SPARE = MAX_SEQUENCES  # the one through which cells go out and come in
-BF16 = 30  # GGML_TYPE_BF16 of ggml.h
 
 logger = logging.getLogger(__name__)
 
@@ -314,10 +313,6 @@ class Context:
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = True  # a prefix is shared by marking cells, without copying them
         params.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_ENABLED  # or idle cells are paid for in each step
-        if not gpu_offload_supported():
-            # Keys are multiplied faster, and 64 tokens of many chats are not taken for one block in which
-            # each looks at all the others' cells (docs/benchmarks.md, "The types of the KV cache").
-            params.type_k = BF16
         params.swa_full = True  # sliding windows forget the prefix that the next turn would share
         params.no_perf = True
         self._context = C.llama_init_from_model(model._model, params)

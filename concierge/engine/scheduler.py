@@ -57,9 +57,9 @@ class LineCost:
 class StepCost:
     """What a step costs by what is in it.
 
-    A token that decodes brings logits with it and always a whole chat to attend to; one of prefill costs a third
-    of that at a chat's beginning and about as much behind a long one. So steps that only decode make a line, and
-    prefill is what takes a step above it.
+    A token that decodes brings logits with it and always a whole chat to attend to; one of prefill costs a
+    third of that at a chat's beginning and about as much behind a long one. So steps that only decode make a
+    line, and prefill is what takes a step above it.
     """
 
     def __init__(self) -> None:
@@ -99,15 +99,17 @@ class StepCost:
 class Scheduler:
     """Sequences waiting for a place and running, and the plan of each step."""
 
-    def __init__(self, places: int, batch: int, queue: int) -> None:
+    def __init__(self, places: int, batch: int, queue: int, crowded: int | None = None) -> None:
         """
         Args:
             places: sequences that run at once.
             batch: tokens a step at most.
             queue: sequences that may wait.
+            crowded: tokens at most of a step in which someone decodes, if fewer.
         """
         self.places = places
         self.batch = batch
+        self.crowded = crowded or batch
         self.queue = queue
         self.cost = StepCost()
         self.running: list[Sequence] = []
@@ -152,7 +154,8 @@ class Scheduler:
         room = self.batch - len(slices)
         if slices:
             step = max(STREAMING_STEP, SMOOTH * self.cost.decoding(len(self.running)))
-            room = min(room, max(self.cost.prefill_within(step, len(slices)), SMALLEST_CHUNK))
+            room = min(room, max(self.crowded - len(slices), 0), self.cost.prefill_within(step, len(slices)))
+            room = max(room, SMALLEST_CHUNK)
         if len(prefilling) > 1:
             oldest = prefilling[0]
             share = min(oldest.pending, max(1, room // 4))
