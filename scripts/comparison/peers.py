@@ -133,7 +133,6 @@ class LlamaServer(Server):
         arguments = {
             "-np {slots}": [],
             "-np {slots} --cache-ram 0": ["--cache-ram", "0"],
-            "-np {slots} -ctk bf16": ["-ctk", "bf16"],
             "-np {slots} -kvu": ["-kvu"],
             "-np {slots} -kvu --cache-ram 0": ["-kvu", "--cache-ram", "0"],
         }
