@@ -116,14 +116,15 @@ class Engine:
         # Of a sliding window's cells only those within it are saved, so nothing could branch from them.
         spare = 0 if model.sliding_window else max(0, _free_memory() - cells * model.kv_bytes_per_token)
         self._host = HostCache(spare // HOST_SHARE)
-        crowded = BATCH if gpu_offload_supported() else UNTILED
+        on_cpu = not gpu_offload_supported()
+        crowded = UNTILED if on_cpu else BATCH
         self._scheduler = Scheduler(chats, BATCH, chats * QUEUE_PER_PLACE, crowded)
         self._streams: dict[Sequence, Stream] = {}
         self._mailbox: deque[Callable[[], None]] = deque()
         self._wake = threading.Condition()
         # Where llama.cpp takes every core, the loop would get one only by turns, in the middle of a step; the
         # thread that it is taken from is then waited for by all others, so sending first costs no more.
-        self._sends_first = threads >= (os.cpu_count() or 1) and not gpu_offload_supported()
+        self._sends_first = on_cpu and threads >= (os.cpu_count() or 1)
         self._sent = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None

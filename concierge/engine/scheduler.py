@@ -154,8 +154,8 @@ class Scheduler:
         room = self.batch - len(slices)
         if slices:
             step = max(STREAMING_STEP, SMOOTH * self.cost.decoding(len(self.running)))
-            room = min(room, max(self.crowded - len(slices), 0), self.cost.prefill_within(step, len(slices)))
-            room = max(room, SMALLEST_CHUNK)
+            fitting = min(self.crowded - len(slices), self.cost.prefill_within(step, len(slices)))
+            room = min(room, max(fitting, SMALLEST_CHUNK))
         if len(prefilling) > 1:
             oldest = prefilling[0]
             share = min(oldest.pending, max(1, room // 4))

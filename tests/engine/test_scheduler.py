@@ -69,6 +69,12 @@ def test_a_step_that_someone_reads_along_with_has_a_limit_of_its_own() -> None:
     assert planned(scheduler)[-1] == (prompt, SMALLEST_CHUNK)
 
 
+def test_a_step_never_has_more_than_the_batch_takes() -> None:
+    scheduler = Scheduler(places=8, batch=10, queue=4)
+    scheduler.running = [sequence(100), *[sequence(5, replied=1) for _ in range(7)]]
+    assert sum(count for _, count in planned(scheduler)) == 10
+
+
 def test_prefill_never_starves_however_slow_the_machine() -> None:
     scheduler = knowing(Scheduler(places=4, batch=512, queue=4), 1.0, 1.0, 1.0)
     prompt, stream = sequence(100), sequence(5, replied=1)
