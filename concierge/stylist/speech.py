@@ -112,22 +112,19 @@ class Speech:
     async def stream(self) -> AsyncGenerator[TextDelta | Finished]:
         """Raises Busy, InvalidRequest, EngineError: the engine's."""
         while True:
-            last = None
             async with aclosing(self._engine.generate(self._request())) as chunks:
                 async for chunk in chunks:
                     if text := self._take(chunk):
                         yield TextDelta(text)
                     if self._fault:
                         break
-            if chunk.finish_reason and (not self._fault or chunk.finish_reason == "length"):
-                last = chunk
-            elif self._turn_back():
+            too_long = chunk.finish_reason == "length"
+            if self._fault and not too_long and self._turn_back():
                 continue
-            reason = last.finish_reason if last else "stop"
-            if reason == "stop" and self._names_none():
+            if not too_long and self._names_none():
                 self._suggest()
                 continue
-            yield self._finished(reason or "stop", None if self._fault else last)
+            yield self._finished("length" if too_long else "stop", None if self._fault else chunk)
             return
 
     def _names_none(self) -> bool:
@@ -218,8 +215,7 @@ def _sentence(text: str) -> str:
 
 def handing_over(mark: Mark) -> str:
     """A GBNF grammar of a reply that leaves a message to a colleague."""
-    openings = " | ".join(json.dumps(opening) for opening in _OPENINGS[mark])
-    return f'root ::= ({openings}) "colleague will " [a-z] [a-z\' ]{{2,48}} "."'
+    return f'root ::= ({_any_of(_OPENINGS[mark])}) "colleague will " [a-z] [a-z\' ]{{2,48}} "."'
 
 
 _OPENINGS: dict[Mark, tuple[str, ...]] = {
@@ -232,8 +228,7 @@ _OPENINGS: dict[Mark, tuple[str, ...]] = {
 
 def finding_nothing(changeable: Sequence[str]) -> str:
     """A GBNF grammar of a reply that no piece fits, and that one of these could be changed."""
-    either = " or ".join(changeable)
-    change = " | ".join(json.dumps(name) for name in dict.fromkeys((*changeable, either)))
+    change = _any_of((*changeable, " or ".join(changeable)))
     return f"""root ::= opening "othing " place " fits that" ("; " | ", I am afraid; ") question change " do?"
 opening ::= "N" | "I am sorry, but n" | "Sadly, n"
 place ::= "in the collection" | "that we have" | "here"
@@ -243,13 +238,17 @@ change ::= {change}"""
 
 def suggesting(pieces: Iterable[Product]) -> str:
     """A GBNF grammar of one more sentence, which names one of these."""
-    named = [
+    piece = _any_of(
         f"the {spoken(p.title).removeprefix('The ')} at {money(p.current_price, p.currency)}." for p in pieces
-    ]
-    piece = " | ".join(json.dumps(text, ensure_ascii=False) for text in dict.fromkeys(named))
+    )
     return f"""root ::= opening piece
 opening ::= " I would suggest " | " May I suggest " | " Perhaps "
 piece ::= {piece}"""
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    """Alternatives of a GBNF rule: one of these as it stands."""
+    return " | ".join(json.dumps(text, ensure_ascii=False) for text in dict.fromkeys(texts))
 
 
 FULL_STOP = 'root ::= "."'
@@ -259,7 +258,7 @@ _WORDS = 14
 def _prose(pieces: Iterable[Product]) -> str:
     """A GBNF grammar of a sentence's rest: words in lower case, titles and prices as they are."""
     exact = [text for p in pieces for text in (p.title, money(p.current_price, p.currency))]
-    titles = "".join(f" | {json.dumps(text, ensure_ascii=False)}" for text in dict.fromkeys(exact))
+    titles = f" | {_any_of(exact)}" if exact else ""
     return f"""root ::= first? (("," )? " " item){{0,{_WORDS}}} "."
 first ::= [A-Z] [a-z]{{0,14}}
 item ::= word{titles}
