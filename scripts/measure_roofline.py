@@ -10,7 +10,6 @@ time than its bytes take to read, nor than its operations take to compute. Print
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -19,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from crowd import CORES, HOUSE, Crowd, Parts
 
-from concierge.engine.llama import Batch, Context, Model, gpu_offload_supported
+from concierge.engine.llama import Model, gpu_offload_supported
 from concierge.models import resolve
 from concierge.settings import Settings
 
-CORES = os.cpu_count() or 1
-HOUSE, OWN = 700, 200  # tokens of context: shared by all chats, and each chat's own
+OWN = 200  # tokens of context, each chat's own
 CHATS = (1, 2, 4, 8, 16, 32)
 
 
@@ -97,45 +96,21 @@ class Cost:
 
 
 def measure_steps(model: Model, rounds: int) -> list[Work]:
-    chats = max(CHATS)
-    context = Context(model, cells=HOUSE + (chats + 1) * (OWN + 64) + 1024, batch=512, threads=CORES)
-    batch, cost = Batch(512), Cost(model)
-    numbers = np.random.default_rng(1)
+    crowd, cost = Crowd(model, OWN, at_a_time=OWN), Cost(model)
+    spare = max(CHATS) + 1
 
-    def compute(parts: list[tuple[int, int, int]]) -> float:
-        """Seconds for (sequence, position, tokens) each, with logits after each one's last token."""
-        batch.clear()
-        for sequence, position, count in parts:
-            batch.add(numbers.integers(1000, 40000, count, np.int32), position, sequence, logits=1)
-        started = time.perf_counter()
-        context.decode(batch)
-        return time.perf_counter() - started
+    def median(parts: Parts) -> float:
+        return statistics.median(crowd.step(parts) for _ in range(rounds))
 
-    house, spare = chats, chats + 1
-    compute([(house, 0, 512)])
-    compute([(house, 512, HOUSE - 512)])
-    for chat in range(chats):
-        context.copy(house, chat, 0, HOUSE)
-        compute([(chat, HOUSE, OWN)])
     works = []
     for count in (16, 64, 256, 512):
-        seconds = []
-        for _ in range(rounds):
-            seconds.append(compute([(spare, 0, count)]))
-            context.remove(spare)
-        name = f"prefill, {count} tokens"
-        works.append(cost.of(name, count, 1, count // 2, count, statistics.median(seconds)))
-    position = HOUSE + OWN
+        seconds = median([(spare, 0, count)])
+        works.append(cost.of(f"prefill, {count} tokens", count, 1, count // 2, count, seconds))
     for count in CHATS:
-        seconds = []
-        for _ in range(rounds):
-            seconds.append(compute([(chat, position, 1) for chat in range(count)]))
-            for chat in range(count):
-                context.remove(chat, position)
+        seconds = median([(chat, crowd.end, 1) for chat in range(count)])
         name = f"decode, {count} chat{'s' * (count > 1)}"
-        cells = HOUSE + count * OWN
-        works.append(cost.of(name, count, count, position, cells, statistics.median(seconds)))
-    context.close()
+        works.append(cost.of(name, count, count, crowd.end, HOUSE + count * OWN, seconds))
+    crowd.close()
     return works
 
 
