@@ -100,6 +100,7 @@ class Concierge(Server):
         settings: dict[str, object] = {
             "port": setup.port,
             "model": setup.model,
+            "adapter": "none",  # of which the others know nothing
             "format": self.format,
             "threads": setup.threads,
             "chats": setup.slots,
@@ -116,7 +117,7 @@ class Concierge(Server):
 
 
 class ConciergePrepared(Concierge):
-    """As it ships: given the same file, it first makes and then serves the format that is best here."""
+    """Given the same file, it first makes and then serves the format that is best here, as it does by itself."""
 
     name = "concierge (prepared)"
     format = "auto"
