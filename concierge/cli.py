@@ -220,6 +220,7 @@ def evaluate(
         ),
     ] = None,
     model: Annotated[str | None, _setting("model", "MODEL")] = None,
+    adapter: Annotated[str | None, _setting("adapter", "ADAPTER")] = None,
     format: Annotated[str | None, _setting("format", "FORMAT")] = None,
     house: Annotated[str | None, _setting("house", "DIR")] = None,
     catalog: Annotated[str | None, _setting("catalog", "FILE")] = None,
@@ -254,12 +255,12 @@ def evaluate(
 
     Questions are filled from the house and the feed, which have to be those of the service at URL. Without
     URL one is started as serve would, with these flags, the environment and the TOML file. Compare two so:
-    concierge evaluate --model A --json a.json; concierge evaluate --model B --beside a.json
+    concierge evaluate --adapter none --json base.json; concierge evaluate --beside base.json
 
     Exit codes: 0 all went well, 1 some turns failed, 2 wrong usage, 3 cannot connect, 4 refused, 130 stopped
     with Ctrl-C, which prints what was measured so far.
     """
-    flags = {"model": model, "format": format, "house": house, "catalog": catalog}
+    flags = {"model": model, "adapter": adapter, "format": format, "house": house, "catalog": catalog}
     settings = load(flags, config)
     from concierge.evaluation.run import Wanted, run
 

@@ -117,7 +117,7 @@ class Concierge(Server):
 
 
 class ConciergePrepared(Concierge):
-    """Given the same file, it first makes and then serves the format that is best here, as it does by itself."""
+    """Given the same file, it first makes and then serves the format that is best here."""
 
     name = "concierge (prepared)"
     format = "auto"
