@@ -1,7 +1,8 @@
 """Measures what stands between a sampled token and the shopper, and what an idle shopper costs.
 
-Delay: a server in this process, stamped where a token is sampled and where its event goes to the socket,
-while `concierge bench` streams 32 chats from another process. Memory: a server in a process of its own, as it
+Delay: a server in this process, stamped where a token is sampled and where the event that it lets go out goes
+to the socket, while `concierge bench` streams 32 chats from another process. (Words that the guard holds back
+wait for the token that settles them, which is not counted.) Memory: a server in a process of its own, as it
 is served to anyone, and real WebSockets that say nothing.
 
     .venv/bin/python scripts/measure_wire.py [--shoppers 32] [--connections 20000]
@@ -96,8 +97,7 @@ def stamp() -> None:
 
     async def stamped_get(self: Any) -> Any:
         chunk = await get(self)
-        if chunk.text:
-            fetched.set(sampled.pop(self, 0.0))
+        fetched.set(sampled.pop(self, 0.0))
         return chunk
 
     stepping.Engine._take = stamped_take  # type: ignore[method-assign]
