@@ -215,7 +215,8 @@ def _sentence(text: str) -> str:
 
 def handing_over(mark: Mark) -> str:
     """A GBNF grammar of a reply that leaves a message to a colleague."""
-    return f'root ::= ({_any_of(_OPENINGS[mark])}) "colleague will " [a-z] [a-z\' ]{{2,48}} "."'
+    deed = _any_of(_DEEDS)  # left to itself, a small model lets the colleague 'not know' either
+    return f'root ::= ({_any_of(_OPENINGS[mark])}) "colleague will " ({deed}) [a-z] [a-z\' ]{{2,44}} "."'
 
 
 _OPENINGS: dict[Mark, tuple[str, ...]] = {
@@ -224,6 +225,20 @@ _OPENINGS: dict[Mark, tuple[str, ...]] = {
     "order": ("Certainly, a ", "I am sorry for the wait; a ", "A "),
     "question": ("I am sorry, a ", "That I do not know, but a ", "I cannot say for certain; a "),
 }
+
+
+_DEEDS = (
+    *("answer ", "be ", "come ", "find ", "help ", "join ", "know "),
+    *("look ", "reply ", "see ", "take ", "tell ", "write "),
+)
+
+
+def declining() -> str:
+    """A GBNF grammar of a reply to what is about neither the house nor its pieces."""
+    return """root ::= opening "; " ("shall I " | "may I ") offer "?"
+opening ::= "That is not mine to speak of" | "That I must leave to others" | "I keep to the house's pieces"
+offer ::= "show you a piece" | "look for something to wear" | "look for a gift" | "help you dress"
+"""
 
 
 def finding_nothing(changeable: Sequence[str]) -> str:

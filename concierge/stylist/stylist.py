@@ -20,13 +20,24 @@ from concierge.stylist.guard import Guard
 from concierge.stylist.house import House
 from concierge.stylist.intent import Intents, Mark
 from concierge.stylist.names import Names
-from concierge.stylist.speech import Finished, Speech, TextDelta, finding_nothing, handing_over, quoting
+from concierge.stylist.speech import (
+    Finished,
+    Speech,
+    TextDelta,
+    declining,
+    finding_nothing,
+    handing_over,
+    quoting,
+)
 
 # Parameters below which a model says the sentences of facts.md that answer as they stand, and what is a
 # colleague's, or nothing fits, in few words. Left to itself, the small model told other sentences in 9 of 14
 # replies, and praised a piece that doesn't fit where none does.
 LITERAL = 1_000_000_000
-OFFERED = 4  # products that go into a prompt: each costs about 50 tokens of prefill
+OFFERED = 4  # products that a search shows
+# Of these, so many go into a small model's prompt. Each costs about 45 tokens of prefill, which is most of
+# what a reply costs on a CPU, and a reply of one to three sentences names one or two.
+READ = 2
 REPLY_TOKENS = 220
 _OWN = re.compile(r"\b(?:my|mine|order\w*|bought|purchased?|parcel|package|track\w*|number|\d{4,})\b", re.I)
 SAMPLING = SamplingParams(
@@ -44,6 +55,8 @@ class Grounding:
         marks: reasons for staff to look at the session.
         quotes: sentences of the house's facts that answer, if it is they that were asked for.
         changeable: what the shopper could change about their wish: its limits, or else the kind of piece.
+        suggests: a piece was so clearly wished for that the reply has to name one.
+        aside: it is about neither the house nor its pieces.
     """
 
     context: str
@@ -51,6 +64,8 @@ class Grounding:
     marks: frozenset[Mark]
     quotes: tuple[str, ...] = ()
     changeable: tuple[str, ...] = ()
+    suggests: bool = False
+    aside: bool = False
 
 
 StyleEvent = Grounding | TextDelta | Finished
@@ -90,7 +105,7 @@ class Stylist:
         ruled = certain and intent.marks == {"order"} and not _OWN.search(message)
         marks = frozenset[Mark]() if ruled else intent.marks
         if prompt.MARKUP.search(message) or (intent.sure == "aside" and not certain):
-            return Grounding(prompt.context(None, "", (), aside=True), (), frozenset())
+            return Grounding(prompt.context(None, "", (), aside=True), (), frozenset(), aside=True)
         wish = self.catalog.understand(message, history, self._shown(items), wishes=intent.sure == "wish")
         # Of what kind of piece a question on the house speaks, if of any: without one it is no wish.
         kinds = self.catalog.understand(message, (), ()).garments if intent.facts else ()
@@ -99,15 +114,19 @@ class Stylist:
             products = list(wish.about)
         elif wish.kind == "search" and not marks and (kinds or intent.sure != "facts"):
             products = self.catalog.search(wish, OFFERED)
-        if certain or (intent.facts and not kinds and not products):
+        sure = intent.sure == "facts" and told.clear and wish.kind == "search"
+        if certain or sure or (intent.facts and not kinds and not products):
             products = None
         asked = intent.facts and products is None and not marks
         if asked and (told.unnamed or (intent.sure == "facts" and not told.clear)):
             marks = frozenset(["question"])
-        text = prompt.context(products, told.text, marks)
+        read = products[:READ] if products and wish.kind == "search" and self._literal else products
+        text = prompt.context(read, told.text, marks)
         quotes = told.answer if asked else ()
-        changeable = wish.changeable if wish.kind == "search" and products is not None and not marks else ()
-        return Grounding(text, tuple(products or ()), marks, quotes, changeable)
+        if wish.kind != "search" or products is None or marks:
+            return Grounding(text, tuple(products or ()), marks, quotes)
+        suggests = bool(wish.changeable or wish.occasions or wish.goes_with or intent.sure == "wish")
+        return Grounding(text, tuple(products), marks, quotes, wish.changeable, suggests)
 
     async def respond(
         self, items: Sequence[Item], *, instructions: str = "", max_tokens: int | None = None
@@ -129,7 +148,7 @@ class Stylist:
         model, said = self._engine.info.fingerprint, [*items[:-1], asked]
         chat = prompt.messages(self.house, said, model, instructions, facts=not self._literal)
         sampling = replace(SAMPLING, max_tokens=min(max_tokens or REPLY_TOKENS, REPLY_TOKENS))
-        suggested = grounding.products if self._literal and grounding.changeable else ()
+        suggested = grounding.products if self._literal and grounding.suggests else ()
         speech = Speech(
             self._engine, chat, sampling, guard, pieces, self._grammar(grounding), suggested=suggested
         )
@@ -145,6 +164,8 @@ class Stylist:
             return quoting(grounding.quotes)
         if grounding.marks:
             return handing_over(min(grounding.marks))  # a complaint before all else
+        if grounding.aside:
+            return declining()
         nothing = grounding.changeable and not grounding.products
         return finding_nothing(grounding.changeable) if nothing else None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from concierge.catalog import Catalog, MiniLM, read_feed
+from concierge.engine import Engine
 from concierge.evaluation import questions
 from concierge.evaluation.questions import Chat, Question
 from concierge.paths import cache_dir
@@ -75,17 +76,22 @@ def test_a_house_is_whole(name: str) -> None:
     assert {q.kind for chat in chats for q in chat} >= set(questions.SHARES)
 
 
-def test_replies_rest_on_what_they_should(encoder: MiniLM) -> None:
-    shares = report([turn for name in NAMES for turn in turns(name, encoder)])
+@pytest.fixture(scope="module")
+def engine(small_model: Path) -> Engine:
+    return Engine.load(small_model, chats=1, context=512)
+
+
+def test_replies_rest_on_what_they_should(encoder: MiniLM, engine: Engine) -> None:
+    shares = report([turn for name in NAMES for turn in turns(name, encoder, engine)])
     assert {kind: share for kind, share in shares.items() if share < FLOORS[kind]} == {}
 
 
-def turns(name: str, encoder: MiniLM, seed: int = 1) -> Iterator[Turn]:
+def turns(name: str, encoder: MiniLM, engine: Engine, seed: int = 1) -> Iterator[Turn]:
     """Every turn of a house's chats, grounded as the service grounds it."""
     house = House.load(HOUSES / name)
     assert house.catalog
     catalog = Catalog.open(house.catalog, cache_dir())
-    stylist = Stylist(house, catalog, None, encoder)  # type: ignore[arg-type]  # to ground takes no engine
+    stylist = Stylist(house, catalog, engine, encoder)
     for chat in questions.chats(TABLE, house, read_feed(house.catalog).products, CHATS, seed):
         yield from _asked(name, chat, stylist)
 
