@@ -114,6 +114,9 @@ class Stylist:
             products = list(wish.about)
         elif wish.kind == "search" and not marks and (kinds or intent.sure != "facts"):
             products = self.catalog.search(wish, OFFERED)
+            if not products and intent.sure == "wish" and not (intent.facts or wish.changeable):
+                # None of its words speaks for any piece, and nothing rules one out.
+                products = self.catalog.search(replace(wish, text="", hints=""), OFFERED)
         sure = intent.sure == "facts" and told.clear and wish.kind == "search"
         if certain or sure or (intent.facts and not kinds and not products):
             products = None

@@ -214,6 +214,13 @@ def test_a_piece_has_to_be_named_where_one_is_wished_for(
     assert stylist.ground([user(message)]).suggests == suggests
 
 
+@pytest.mark.parametrize(
+    "message", ["My sister marries next month. What should I wear?", "surprise me, please"]
+)
+def test_a_wish_without_limits_always_finds_something(stylist: Stylist, message: str) -> None:
+    assert len(stylist.ground([user(message)]).products) == 4
+
+
 @in_one_loop
 async def test_of_the_pieces_shown_all_those_asked_about_are_read(stylist: Stylist) -> None:
     first = user("A camel coat, please")
