@@ -21,15 +21,16 @@ COLUMNS = {
     "cached": ("cached_share", "{:.0%}"),
 }
 NOTES = """\
-All servers are given the same file. "concierge" serves it as it is; "concierge (prepared)" is Concierge as it
-ships, which serves what `concierge prepare` made of the file. TTFT (time to the first chunk), inter-token
-times and TPOT are milliseconds at the client. Inter-token is the time between two chunks; those less than
-1 ms apart count as one, and tokens/chunk says how many tokens one brings. TPOT is the time from the first
-chunk of a reply to its last, for each token after the first. "cached" is the share of prompt tokens that the
-server reports as found in its cache (- if it reports none). The best peer is taken for each figure apart.
-llama_cpp.server serves one chat at a time: its inter-token times are those of the one while all others wait,
-so they stand in the table and are not compared where there are others. A server whose replies were not all of
-the asked length, or that ran out of time, is invalid and not compared."""
+All servers are given the same file. "concierge" serves it as it is; "concierge (prepared)" what
+`concierge prepare` made of it, as Concierge does by itself; neither has an adapter. TTFT (time to the
+first chunk), inter-token times and TPOT are milliseconds at the client. Inter-token is the time between
+two chunks; those less than 1 ms apart count as one, and tokens/chunk says how many tokens one brings.
+TPOT is the time from the first chunk of a reply to its last, for each token after the first. "cached" is
+the share of prompt tokens that the server reports as found in its cache (- if it reports none). The best
+peer is taken for each figure apart. llama_cpp.server serves one chat at a time: its inter-token times are
+those of the one while all others wait, so they stand in the table and are not compared where there are
+others. A server whose replies were not all of the asked length, or that ran out of time, is invalid and
+not compared."""
 
 
 def markdown(results: dict[str, Any]) -> str:
