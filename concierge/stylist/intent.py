@@ -13,7 +13,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ _SURE = {"wish": 0.5, "facts": 0.4, "aside": 0.5}  # from which on nothing else 
 _HARDLY = 0.25  # of a wish: below this, something else may be all that is asked
 _NEAR = 2.0  # the kernel's gamma
 _L2, _STEP, _STEPS = 1e-5, 16.0, 300
+_Matrix = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,7 @@ class Intents:
     """Tells a message's intent by its meaning."""
 
     def __init__(self, encoder: MiniLM) -> None:
-        examples = tomllib.loads(Path(__file__).with_name("intents.toml").read_text("utf-8"))
-        texts = [text for kind in KINDS for text in examples[kind]]
-        labels = np.concatenate([np.full(len(examples[kind]), i) for i, kind in enumerate(KINDS)])
+        texts, labels = examples()
         self._examples = encoder.sentences(texts)
         self._weights = _fit(_likeness(self._examples, self._examples), labels)
 
@@ -70,37 +69,45 @@ class Intents:
         return Intent(marks, bool(shares["facts"] >= _FACTS), "" if marks else _sure(shares))
 
 
+def examples() -> tuple[list[str], npt.NDArray[np.intp]]:
+    """The texts of `intents.toml`, and for each the number of its kind in KINDS."""
+    table = tomllib.loads(Path(__file__).with_name("intents.toml").read_text("utf-8"))
+    texts = [text for kind in KINDS for text in table[kind]]
+    return texts, np.repeat(np.arange(len(KINDS)), [len(table[kind]) for kind in KINDS])
+
+
 def _sure(shares: dict[str, float]) -> Literal["", "wish", "facts", "aside"]:
     if shares["wish"] >= _SURE["wish"]:
         return "wish"
-    if shares["facts"] >= _SURE["facts"] and shares["wish"] < _HARDLY:
+    if shares["wish"] >= _HARDLY:
+        return ""
+    if shares["facts"] >= _SURE["facts"]:
         return "facts"
-    return "aside" if shares["aside"] >= _SURE["aside"] and shares["wish"] < _HARDLY else ""
+    return "aside" if shares["aside"] >= _SURE["aside"] else ""
 
 
-def _likeness(vectors: Floats, examples: Floats) -> Floats:
+def _likeness(vectors: Floats, examples: Floats) -> _Matrix:
     """The kernel, shape (vectors, examples): 1 where they are the same."""
-    likeness: Floats = np.exp(_NEAR * (vectors @ examples.T - 1))
+    likeness: _Matrix = np.exp(_NEAR * (vectors @ examples.T - 1))
     return likeness
 
 
-def _fit(likeness: Floats, labels: npt.NDArray[np.int64]) -> Floats:
+def _fit(likeness: _Matrix, labels: npt.NDArray[np.intp]) -> _Matrix:
     """Weights, shape (examples, classes), by accelerated gradient descent in the kernel's space.
 
     Nesterov 1983; deterministic.
     """
     targets = np.eye(len(KINDS), dtype=np.float32)[labels]
-    weights: Floats = np.zeros_like(targets)
+    weights: _Matrix = np.zeros_like(targets)
     ahead = weights
     for step in range(_STEPS):
         error = _softmax(likeness @ ahead) - targets
-        slope: Floats = (error / len(targets) + _L2 * ahead).astype(np.float32)
-        before, weights = weights, ahead - np.float32(_STEP) * slope
-        ahead = weights + np.float32(step / (step + 3)) * (weights - before)
+        before, weights = weights, ahead - _STEP * (error / len(targets) + _L2 * ahead)
+        ahead = weights + step / (step + 3) * (weights - before)
     return weights
 
 
-def _softmax(scores: Floats) -> Floats:
+def _softmax(scores: _Matrix) -> _Matrix:
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
+    shares: _Matrix = exponentials / exponentials.sum(axis=1, keepdims=True)
     return shares

@@ -216,7 +216,7 @@ def _sentence(text: str) -> str:
 def handing_over(mark: Mark) -> str:
     """A GBNF grammar of a reply that leaves a message to a colleague."""
     deed = _any_of(_DEEDS)  # left to itself, a small model lets the colleague 'not know' either
-    return f'root ::= ({_any_of(_OPENINGS[mark])}) "colleague will " ({deed}) [a-z] [a-z\' ]{{2,44}} "."'
+    return f'root ::= ({_any_of(_OPENINGS[mark])}) "colleague will " ({deed}) " " [a-z] [a-z\' ]{{2,44}} "."'
 
 
 _OPENINGS: dict[Mark, tuple[str, ...]] = {
@@ -225,12 +225,9 @@ _OPENINGS: dict[Mark, tuple[str, ...]] = {
     "order": ("Certainly, a ", "I am sorry for the wait; a ", "A "),
     "question": ("I am sorry, a ", "That I do not know, but a ", "I cannot say for certain; a "),
 }
-
-
 _DEEDS = (
-    *("answer ", "be ", "come ", "find ", "help ", "join ", "know "),
-    *("look ", "reply ", "see ", "take ", "tell ", "write "),
-)
+    "answer", "be", "come", "find", "help", "join", "know", "look", "reply", "see", "take", "tell", "write",
+)  # fmt: skip
 
 
 def declining() -> str:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from concierge.catalog import Catalog, MiniLM, Product
+from concierge.catalog import Catalog, MiniLM, Product, Wish
 from concierge.engine import Engine, SamplingParams
 from concierge.sessions import Item
 from concierge.stylist import prompt
@@ -109,17 +109,16 @@ class Stylist:
         wish = self.catalog.understand(message, history, self._shown(items), wishes=intent.sure == "wish")
         # Of what kind of piece a question on the house speaks, if of any: without one it is no wish.
         kinds = self.catalog.understand(message, (), ()).garments if intent.facts else ()
+        searches = wish.kind == "search" and not marks and not certain
+        if intent.sure == "facts":
+            searches = searches and bool(kinds) and not told.clear
         products: list[Product] | None = None
-        if wish.kind == "about":
+        if wish.kind == "about" and not certain:
             products = list(wish.about)
-        elif wish.kind == "search" and not marks and (kinds or intent.sure != "facts"):
-            products = self.catalog.search(wish, OFFERED)
-            if not products and intent.sure == "wish" and not (intent.facts or wish.changeable):
-                # None of its words speaks for any piece, and nothing rules one out.
-                products = self.catalog.search(replace(wish, text="", hints=""), OFFERED)
-        sure = intent.sure == "facts" and told.clear and wish.kind == "search"
-        if certain or sure or (intent.facts and not kinds and not products):
-            products = None
+        elif searches:
+            products = self._search(wish, sure=intent.sure == "wish" and not intent.facts)
+            if intent.facts and not kinds and not products:
+                products = None
         asked = intent.facts and products is None and not marks
         if asked and (told.unnamed or (intent.sure == "facts" and not told.clear)):
             marks = frozenset(["question"])
@@ -130,6 +129,13 @@ class Stylist:
             return Grounding(text, tuple(products or ()), marks, quotes)
         suggests = bool(wish.changeable or wish.occasions or wish.goes_with or intent.sure == "wish")
         return Grounding(text, tuple(products), marks, quotes, wish.changeable, suggests)
+
+    def _search(self, wish: Wish, *, sure: bool) -> list[Product]:
+        """The pieces to offer; some in any case for a sure wish that rules none out, whatever its words."""
+        found = self.catalog.search(wish, OFFERED)
+        if found or not sure or wish.changeable:
+            return found
+        return self.catalog.search(replace(wish, text="", hints=""), OFFERED)
 
     async def respond(
         self, items: Sequence[Item], *, instructions: str = "", max_tokens: int | None = None

@@ -1,6 +1,6 @@
 """Replies of the shipped house, by the real model over the real catalog."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from concierge.stylist.prompt import (
     ASIDE,
     HANDOVER,
     NOTHING_FOUND,
+    context,
     describe,
     house_message,
     messages,
@@ -60,10 +61,6 @@ def user(text: str, **fields: object) -> Item:
     return Item(id=f"item_{text}", role="user", text=text, **fields)
 
 
-def lines(products: Sequence[Product]) -> str:
-    return "\n".join(f"{number}. {describe(product)}" for number, product in enumerate(products, 1))
-
-
 async def respond(stylist: Stylist, *items: Item, **options: object) -> tuple[Grounding, str, Finished]:
     async with aclosing(stylist.respond(items, **options)) as stream:
         events = [event async for event in stream]
@@ -80,7 +77,7 @@ async def test_a_styling_question_is_answered_beside_real_products(stylist: Styl
     grounding, text, finished = await respond(stylist, asked)
     assert 3 <= len(grounding.products) <= 4
     assert all(p.id in stylist.catalog.products for p in grounding.products)
-    assert grounding.context == f"[Pieces]\n{lines(grounding.products[:2])}"  # a small model reads no more
+    assert grounding.context == context(grounding.products[:2], "", ())  # a small model reads no more
     assert text.strip()
     warm = stylist._engine._template.prefix([house_message(stylist.house, facts=False)])
     assert finished.usage.cached_tokens >= len(warm) > 200
@@ -227,7 +224,7 @@ async def test_of_the_pieces_shown_all_those_asked_about_are_read(stylist: Styli
     grounding = stylist.ground([first])
     reply = Item(id="r", role="assistant", text="Gladly.", products=tuple(p.id for p in grounding.products))
     about = stylist.ground([first, reply, user("which of these four is the warmest?")])
-    assert about.context == f"[Pieces]\n{lines(about.products)}"
+    assert about.context == context(about.products, "", ())
     assert len(about.products) == len(grounding.products)
 
 
