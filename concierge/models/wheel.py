@@ -14,7 +14,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -173,11 +173,10 @@ def _download(file: WheelFile, directory: Path, label: str) -> Path:
 
 def _bytes_in(directory: Path) -> int:
     total = 0
-    for path in directory.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:  # pip moves files while we look
-            continue
+    for folder, _, names in os.walk(directory):  # which passes over folders that pip removes while we look
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.stat(os.path.join(folder, name)).st_size
     return total
 
 

