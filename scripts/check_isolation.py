@@ -128,15 +128,17 @@ def logits(model: Model, tokens: np.ndarray) -> list[np.ndarray]:
         for start in range(0, len(tokens), chunk):
             batch.clear()
             if beside:
-                batch.add(np.arange(1000, 1000 + beside, dtype=np.int32), start, 1, logits=0)
+                other = np.arange(1000, 1000 + beside, dtype=np.int32)
+                batch.add(other, start // chunk * beside, 1, logits=0)
             index = batch.add(tokens[start : start + chunk], start, 0, logits=1)
             context.decode(batch)
         found = context.logits(index).copy()
         context.close()
         return found
 
-    # llama.cpp's attention has one way for batches of fewer than 64 tokens, and another for larger ones.
-    return [computed(2048), computed(7), computed(2048, beside=64)]
+    # The order in which attention adds up depends on where a chat's cells lie among others'; and ggml's own has
+    # one way for fewer than 64 tokens and another for more.
+    return [computed(2048), computed(7, beside=3), computed(2048, beside=69)]
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "concierge"
 BELOW = {
-    "engine": set(),
+    "engine": {"paths"},
     "models": {"engine"},
     "catalog": {"models", "paths"},
     "sessions": {"models", "paths"},

@@ -48,9 +48,6 @@ from concierge.engine.types import (
 from concierge.errors import UserError
 
 BATCH = 512  # tokens a step at most
-# From 64 tokens in a step on, llama.cpp's attention takes tiles on a CPU, and multiplies what one chat asks
-# with what all others have: such a step takes 1.5 times as long as one with a token less.
-UNTILED = 63
 QUEUE_PER_PLACE = 4  # requests that may wait for each place before the answer is 'busy'
 IDLE_CELLS = 1024  # of chats between two turns; attention passes over every cell, so more go to host memory
 HOST_SHARE = 4  # a quarter of the memory left over is for prefixes that had to leave the KV cache
@@ -117,8 +114,7 @@ class Engine:
         spare = 0 if model.sliding_window else max(0, _free_memory() - cells * model.kv_bytes_per_token)
         self._host = HostCache(spare // HOST_SHARE)
         on_cpu = not gpu_offload_supported()
-        crowded = UNTILED if on_cpu else BATCH
-        self._scheduler = Scheduler(chats, BATCH, chats * QUEUE_PER_PLACE, crowded)
+        self._scheduler = Scheduler(chats, BATCH, chats * QUEUE_PER_PLACE)
         self._streams: dict[Sequence, Stream] = {}
         self._mailbox: deque[Callable[[], None]] = deque()
         self._wake = threading.Condition()

@@ -99,17 +99,15 @@ class StepCost:
 class Scheduler:
     """Sequences waiting for a place and running, and the plan of each step."""
 
-    def __init__(self, places: int, batch: int, queue: int, crowded: int | None = None) -> None:
+    def __init__(self, places: int, batch: int, queue: int) -> None:
         """
         Args:
             places: sequences that run at once.
             batch: tokens a step at most.
             queue: sequences that may wait.
-            crowded: tokens at most of a step in which someone decodes, if fewer.
         """
         self.places = places
         self.batch = batch
-        self.crowded = crowded or batch
         self.queue = queue
         self.cost = StepCost()
         self.running: list[Sequence] = []
@@ -154,8 +152,7 @@ class Scheduler:
         room = self.batch - len(slices)
         if slices:
             step = max(STREAMING_STEP, SMOOTH * self.cost.decoding(len(self.running)))
-            fitting = min(self.crowded - len(slices), self.cost.prefill_within(step, len(slices)))
-            room = min(room, max(fitting, SMALLEST_CHUNK))
+            room = min(room, max(self.cost.prefill_within(step, len(slices)), SMALLEST_CHUNK))
         if len(prefilling) > 1:
             oldest = prefilling[0]
             share = min(oldest.pending, max(1, room // 4))

@@ -58,17 +58,6 @@ def test_in_a_crowd_a_step_takes_little_longer_than_one_in_which_all_of_it_reads
     assert list(plan.values()).count(30) == 2  # not a little of each: those first words come now
 
 
-def test_a_step_that_someone_reads_along_with_has_a_limit_of_its_own() -> None:
-    scheduler = Scheduler(places=8, batch=512, queue=4, crowded=63)
-    prompt, streams = sequence(3000), [sequence(5, replied=1) for _ in range(4)]
-    scheduler.running = [prompt, *streams]
-    assert planned(scheduler)[-1] == (prompt, 59)
-    scheduler.running = [prompt]
-    assert planned(scheduler) == [(prompt, 512)]
-    scheduler.running = [prompt, *[sequence(5, replied=1) for _ in range(60)]]
-    assert planned(scheduler)[-1] == (prompt, SMALLEST_CHUNK)
-
-
 def test_a_step_never_has_more_than_the_batch_takes() -> None:
     scheduler = Scheduler(places=8, batch=10, queue=4)
     scheduler.running = [sequence(100), *[sequence(5, replied=1) for _ in range(7)]]

@@ -1,0 +1,282 @@
+/* Attention over the KV cache on a CPU, in the place of ggml's; attention.py compiles and loads it.
+
+   ggml goes through a chat's cells one by one for each token and each head. Here 32 cells are turned into floats at
+   once for all that look at them: the heads that share a KV head, the tokens of a prompt, the chats behind one house
+   prompt. Softmax is kept up block by block (Milakov and Gimelshein 2018, arXiv:1805.02867; FlashAttention, Dao et al.
+   2022, arXiv:2205.14135). Cells that few look at, as those of other chats between a chat's own, are collected until
+   there are 32. Sums are of 32-bit floats; ggml's are of 16-bit ones. */
+
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <ggml.h>
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#if defined(__AVX512F__) && defined(__AVX512BW__)
+#include <immintrin.h>
+enum { LANES = 16 };
+#define WIDEN(p) ((vec)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
+#elif defined(__AVX2__) && defined(__F16C__)
+#include <immintrin.h>
+enum { LANES = 8 };
+#define WIDEN(p) ((vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p))))
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+enum { LANES = 4 };
+#define WIDEN(p) ((vec)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))))
+#else
+#error "neither AVX-512, AVX2 with F16C, nor NEON"
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { CELLS = 32, TOKENS = 64 }; /* of a block; of a work item at most */
+enum { HIDDEN = 0xfc00 };         /* minus infinity, what the mask has for a cell that a token doesn't see */
+
+typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
+typedef uint16_t half;
+
+struct ggml_compute_params { /* the beginning of ggml's own */
+    int thread, threads;
+    size_t scratch_size;
+    void *scratch;
+    struct ggml_threadpool *pool;
+};
+typedef void operation(const struct ggml_compute_params *, struct ggml_tensor *);
+
+void ggml_barrier(struct ggml_threadpool *);
+void ggml_threadpool_chunk_set(struct ggml_threadpool *, int);
+int ggml_threadpool_chunk_add(struct ggml_threadpool *, int);
+
+static operation *ggml;      /* its own */
+bool concierge_attends = true; /* or ggml does */
+long concierge_attended;       /* calls */
+
+struct row { /* of the output: a token's head */
+    float highest;
+    vec sum;
+};
+
+INLINE vec splat(float x) { return x - (vec){0}; }
+
+/* Lanes to pick, which the compiler would else build anew each time: FIRST and SECOND halves of the segments of 2 << i
+   lanes that two vectors have, FAR those 1 << i away, and the bit of each. */
+enum { LEVELS = LANES == 16 ? 4 : LANES == 8 ? 3 : 2 };
+static ivec FIRST[LEVELS], SECOND[LEVELS], FAR[LEVELS], BIT;
+
+__attribute__((constructor)) static void prepare(void) {
+    for (int level = 0; level < LEVELS; level++)
+        for (int i = 0, half = 1 << level; i < LANES; i++) {
+            FIRST[level][i] = i / half * 2 * half + i % half;
+            SECOND[level][i] = FIRST[level][i] + half;
+            FAR[level][i] = i ^ half;
+        }
+    for (int i = 0; i < LANES; i++) BIT[i] = 1 << i;
+    ggml = (operation *)dlsym(RTLD_NEXT, "ggml_compute_forward_flash_attn_ext");
+}
+
+/* Lane i is the sum of the i-th vector's lanes: segments are folded until one lane is left of each. */
+INLINE vec sums(vec *v) {
+#pragma GCC unroll 4
+    for (int level = LEVELS - 1; level >= 0; level--)
+#pragma GCC unroll 8
+        for (int i = 0; i < 1 << level; i++)
+            v[i] = __builtin_shuffle(v[2 * i], v[2 * i + 1], FIRST[level]) +
+                   __builtin_shuffle(v[2 * i], v[2 * i + 1], SECOND[level]);
+    return v[0];
+}
+
+INLINE vec pick(ivec where, vec a, vec b) { return (vec)((where & (ivec)a) | (~where & (ivec)b)); }
+
+INLINE vec larger(vec a, vec b) { return pick(a > b, a, b); }
+
+INLINE float highest(vec x) {
+    for (int level = 0; level < LEVELS; level++) x = larger(x, __builtin_shuffle(x, FAR[level]));
+    return x[0];
+}
+
+/* e to the x for x from -87 to 0, within 2 units in the last place (Cephes, expf). */
+INLINE vec exponential(vec x) {
+    vec shifted = x * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: what is left of the point is now the integer's bits */
+    vec n = shifted - 12582912.0f;
+    vec r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    vec y = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    y = y * r + 8.3334519073e-3f;
+    y = y * r + 4.1665795894e-2f;
+    y = y * r + 1.6666665459e-1f;
+    y = y * r + 5.0000001201e-1f;
+    y = y * r * r + r + 1.0f;
+    return (vec)((ivec)y + ((ivec)shifted << 23));
+}
+
+/* Which of the cells from `cell` on the token sees, a bit each. */
+INLINE uint32_t seen(const half *mask, int64_t cell, int64_t cells) {
+    int64_t count = cells - cell < CELLS ? cells - cell : CELLS;
+    uint32_t bits = 0;
+    if (!mask) return count == CELLS ? ~0u : (1u << count) - 1;
+#if defined(__AVX512BW__)
+    if (count == CELLS)
+        return _mm512_cmpneq_epi16_mask(_mm512_loadu_si512(mask + cell), _mm512_set1_epi16((short)HIDDEN));
+#endif
+    for (int i = 0; i < count; i++) bits |= (uint32_t)(mask[cell + i] != HIDDEN) << i;
+    return bits;
+}
+
+INLINE void widen(float *to, const char *from, size_t stride, const int32_t *cells, int size) {
+    for (int c = 0; c < CELLS; c++) {
+        const half *row = (const half *)(from + cells[c] * stride);
+        for (int i = 0; i < size; i += LANES) *(vec *)(to + c * size + i) = WIDEN(row + i);
+    }
+}
+
+/* Take a block of cells into a row of the output. */
+INLINE void look(struct row *row, float *out, const float *query, const float *keys, const float *values, uint32_t bits,
+                 float scale, int size) {
+    vec scores[CELLS / LANES], q[size / LANES], high = splat(-INFINITY);
+    for (int i = 0; i < size / LANES; i++) q[i] = *(const vec *)(query + i * LANES);
+    for (int block = 0; block < CELLS / LANES; block++) {
+        vec products[LANES];
+#pragma GCC unroll 16
+        for (int c = 0; c < LANES; c++) {
+            const float *key = keys + (block * LANES + c) * size;
+            products[c] = q[0] * *(const vec *)key;
+#pragma GCC unroll 4
+            for (int i = 1; i < size / LANES; i++) products[c] += q[i] * *(const vec *)(key + i * LANES);
+        }
+        vec score = sums(products) * scale;
+        if (bits != ~0u) {
+            score = pick(((int32_t)(bits >> (block * LANES)) & BIT) != 0, score, splat(-INFINITY));
+        }
+        scores[block] = score;
+        high = larger(high, score);
+    }
+    float before = row->highest, now = fmaxf(before, highest(high));
+    if (now > before) {
+        float less = expf(before - now);
+        row->highest = now;
+        row->sum *= less;
+        for (int i = 0; i < size; i += LANES) *(vec *)(out + i) *= less;
+    }
+    float weights[CELLS];
+    for (int block = 0; block < CELLS / LANES; block++) {
+        vec x = scores[block] - now;
+        vec weight = pick(x < -87.0f, splat(0), exponential(larger(x, splat(-87.0f))));
+        row->sum += weight;
+        *(vec *)(weights + block * LANES) = weight;
+    }
+    vec sum[size / LANES];
+    for (int i = 0; i < size / LANES; i++) sum[i] = *(vec *)(out + i * LANES);
+#pragma GCC unroll 4
+    for (int c = 0; c < CELLS; c++)
+        for (int i = 0; i < size / LANES; i++) sum[i] += weights[c] * *(const vec *)(values + c * size + i * LANES);
+    for (int i = 0; i < size / LANES; i++) *(vec *)(out + i * LANES) = sum[i];
+}
+
+/* A work item: tokens [first, last) and the query heads of one KV head. */
+INLINE void attend(struct ggml_tensor *dst, int group, int first, int last, int size) {
+    const struct ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2], *mask = dst->src[3];
+    const int heads = q->ne[2] / k->ne[2], tokens = last - first;
+    const char *keys = (const char *)k->data + group * k->nb[2], *values = (const char *)v->data + group * v->nb[2];
+    float scale;
+    memcpy(&scale, dst->op_params, sizeof scale);
+
+    struct row rows[tokens * heads];
+    struct { int count; int32_t cells[2 * CELLS]; } waiting[tokens]; /* cells that few of the tokens see */
+    float key[CELLS * size], value[CELLS * size];
+
+#define OUT(t, h) ((float *)dst->data + ((int64_t)(first + (t)) * q->ne[2] + group * heads + (h)) * size)
+#define QUERY(t, h) ((const float *)((const char *)q->data + (first + (t)) * q->nb[1] + (group * heads + (h)) * q->nb[2]))
+#define STAGE(cells) (widen(key, keys, k->nb[1], cells, size), widen(value, values, v->nb[1], cells, size))
+#define LOOK(t, bits) \
+    for (int h = 0; h < heads; h++) look(&rows[(t) * heads + h], OUT(t, h), QUERY(t, h), key, value, bits, scale, size)
+
+    for (int t = 0; t < tokens; t++) {
+        waiting[t].count = 0;
+        for (int h = 0; h < heads; h++) {
+            rows[t * heads + h] = (struct row){-INFINITY, splat(0)};
+            memset(OUT(t, h), 0, size * sizeof(float));
+        }
+    }
+    for (int64_t cell = 0; cell < k->ne[1]; cell += CELLS) {
+        uint32_t bits[tokens];
+        int lookers = 0, pairs = 0;
+        for (int t = 0; t < tokens; t++) {
+            const half *row = mask ? (const half *)((const char *)mask->data + (first + t) * mask->nb[1]) : NULL;
+            bits[t] = seen(row, cell, k->ne[1]);
+            lookers += bits[t] != 0;
+            pairs += __builtin_popcount(bits[t]);
+        }
+        if (!lookers) continue;
+        if (2 * pairs >= lookers * CELLS) {
+            int32_t cells[CELLS];
+            for (int c = 0; c < CELLS; c++) cells[c] = cell + c < k->ne[1] ? cell + c : cell;
+            STAGE(cells);
+            for (int t = 0; t < tokens; t++)
+                if (bits[t]) LOOK(t, bits[t]);
+            continue;
+        }
+        for (int t = 0; t < tokens; t++) {
+            for (uint32_t b = bits[t]; b; b &= b - 1) waiting[t].cells[waiting[t].count++] = cell + __builtin_ctz(b);
+            if (waiting[t].count < CELLS) continue;
+            STAGE(waiting[t].cells);
+            LOOK(t, ~0u);
+            waiting[t].count -= CELLS;
+            memcpy(waiting[t].cells, waiting[t].cells + CELLS, CELLS * sizeof(int32_t));
+        }
+    }
+    for (int t = 0; t < tokens; t++) {
+        int count = waiting[t].count;
+        if (count) {
+            for (int c = count; c < CELLS; c++) waiting[t].cells[c] = waiting[t].cells[0];
+            STAGE(waiting[t].cells);
+            LOOK(t, (1u << count) - 1);
+        }
+        for (int h = 0; h < heads; h++) {
+            float sum = 0;
+            for (int i = 0; i < LANES; i++) sum += rows[t * heads + h].sum[i];
+            for (int i = 0; i < size; i += LANES) *(vec *)(OUT(t, h) + i) *= sum ? 1 / sum : 0;
+        }
+    }
+}
+
+static void attend_64(struct ggml_tensor *dst, int group, int first, int last) { attend(dst, group, first, last, 64); }
+static void attend_128(struct ggml_tensor *dst, int group, int first, int last) { attend(dst, group, first, last, 128); }
+static void attend_256(struct ggml_tensor *dst, int group, int first, int last) { attend(dst, group, first, last, 256); }
+
+/* Whether all is as it is in most models: heads of one of three sizes, no ALiBi, no cap, no sinks, one stream. */
+static bool handled(const struct ggml_tensor *dst) {
+    const struct ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2], *mask = dst->src[3];
+    float scale_bias_cap[3];
+    memcpy(scale_bias_cap, dst->op_params, sizeof scale_bias_cap);
+    return q->type == GGML_TYPE_F32 && k->type == GGML_TYPE_F16 && v->type == GGML_TYPE_F16 && !dst->src[4] &&
+           scale_bias_cap[1] == 0 && scale_bias_cap[2] == 0 && q->ne[3] == 1 && k->ne[3] == 1 &&
+           q->ne[0] == k->ne[0] && k->ne[0] == v->ne[0] && k->ne[2] == v->ne[2] &&
+           (q->ne[0] == 64 || q->ne[0] == 128 || q->ne[0] == 256) && k->nb[0] == 2 && v->nb[0] == 2 &&
+           (!mask || (mask->type == GGML_TYPE_F16 && mask->ne[2] == 1 && mask->ne[3] == 1));
+}
+
+void ggml_compute_forward_flash_attn_ext(const struct ggml_compute_params *params, struct ggml_tensor *dst) {
+    if (!concierge_attends || !handled(dst)) {
+        ggml(params, dst);
+        return;
+    }
+    const struct ggml_tensor *q = dst->src[0], *k = dst->src[1];
+    const int groups = k->ne[2], tokens = q->ne[1];
+    int even = 1; /* chunks of the tokens that share out evenly; few, as each goes over all cells */
+    while (groups * even % params->threads) even++;
+    const int chunks = ((tokens - 1) / TOKENS / even + 1) * even, size = (tokens - 1) / chunks + 1;
+    void (*attend)(struct ggml_tensor *, int, int, int) =
+        q->ne[0] == 64 ? attend_64 : q->ne[0] == 128 ? attend_128 : attend_256;
+
+    if (params->thread == 0) {
+        concierge_attended++;
+        ggml_threadpool_chunk_set(params->pool, params->threads);
+    }
+    ggml_barrier(params->pool);
+    for (int item = params->thread; item < groups * chunks; item = ggml_threadpool_chunk_add(params->pool, 1)) {
+        int first = item / groups * size, last = first + size < tokens ? first + size : tokens;
+        if (first < last) attend(dst, item % groups, first, last);
+    }
+}

@@ -1,0 +1,84 @@
+"""`attention.c`, compiled for this machine and put in the place of ggml's attention on the CPU.
+
+The loader binds ggml's own calls to the first library that has the function. So this module must be imported
+before `llama_cpp`. Where there is no compiler that can, ggml's attention remains: the same replies, later.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from concierge.paths import cache_dir
+
+_SOURCE = Path(__file__).with_suffix(".c")
+_FLAGS = "-std=gnu11 -O3 -march=native -ffp-contract=fast -fno-math-errno -shared -fPIC"
+
+logger = logging.getLogger(__name__)
+
+
+def _load() -> ctypes.CDLL | None:
+    if sys.platform != "linux" or "llama_cpp" in sys.modules:
+        return None
+    spec = find_spec("llama_cpp")
+    package = Path(str(spec and spec.origin)).parent
+    try:
+        return ctypes.CDLL(str(_library(package.parent / "include", package / "lib")))
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", "") or error
+        logger.warning(
+            "attention.c can't be compiled, so llama.cpp's own attention is used, and a reply may cost twice "
+            "as much. Get a compiler with: sudo apt-get install gcc. (%s)",
+            str(said).strip().splitlines()[0],
+        )
+        return None
+
+
+def _library(include: Path, lib: Path) -> Path:
+    """The compiled library, which the cache directory keeps for each source, processor and llama.cpp.
+
+    Raises OSError and CalledProcessError.
+    """
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    made_of = (_SOURCE.read_text("utf-8"), _FLAGS, compiler, str(lib), _processor())
+    name = hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
+    library = Path(os.environ.get("CONCIERGE_CACHE_DIR") or cache_dir()) / "attention" / f"{name}.so"
+    if not library.exists():
+        library.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=library.parent) as place:  # others may be at it too
+            made = Path(place) / library.name
+            command = [*compiler, *_FLAGS.split(), f"-I{include}", str(_SOURCE), "-o", str(made)]
+            command += [f"-L{lib}", "-l:libggml-cpu.so", f"-Wl,-rpath,{lib}", "-lm"]
+            subprocess.run(command, check=True, capture_output=True, text=True)
+            made.replace(library)
+    return library
+
+
+def _processor() -> str:
+    """What `-march=native` depends on."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    features = [line for line in lines if line.startswith(("flags", "Features"))]
+    return platform.machine() + (features[0] if features else "")
+
+
+_loaded = _load()
+
+
+def attended() -> int:
+    """How often it has computed a layer's attention in this process; 0 if it could not be compiled."""
+    return ctypes.c_long.in_dll(_loaded, "concierge_attended").value if _loaded else 0
+
+
+def attend(ours: bool) -> None:
+    """Use it, as is the default, or ggml's, so that both can be measured side by side."""
+    if _loaded:
+        ctypes.c_bool.in_dll(_loaded, "concierge_attends").value = ours
