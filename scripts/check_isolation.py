@@ -136,7 +136,7 @@ def logits(model: Model, tokens: np.ndarray) -> list[np.ndarray]:
         context.close()
         return found
 
-    # The order in which attention adds up depends on where a chat's cells lie among others'; and ggml's own has
+    # The order in which attention adds up depends on where a chat's cells lie among others'; ggml's own has
     # one way for fewer than 64 tokens and another for more.
     return [computed(2048), computed(7, beside=3), computed(2048, beside=69)]
 
