@@ -106,6 +106,10 @@ def measure_steps(model: Model, rounds: int) -> list[Work]:
     for count in (16, 64, 256, 512):
         seconds = median([(spare, 0, count)])
         works.append(cost.of(f"prefill, {count} tokens", count, 1, count // 2, count, seconds))
+    for count in (16, 64, 256):
+        seconds, end = median([(0, crowd.end, count)]), crowd.end
+        name = f"prefill behind {end}, {count} tokens"
+        works.append(cost.of(name, count, 1, end + count // 2, end + count, seconds))
     for count in CHATS:
         seconds = median([(chat, crowd.end, 1) for chat in range(count)])
         name = f"decode, {count} chat{'s' * (count > 1)}"
@@ -137,11 +141,12 @@ def plot(machine: Machine, works: list[Work], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
     roof = np.geomspace(1, 1000, 200)
     axes.plot(roof, np.minimum(roof * machine.bandwidth, machine.rate) / 1e9, color="black")
-    for kind, color in (("prefill", "tab:blue"), ("decode", "tab:red")):
+    kinds = {"prefill,": "tab:blue", f"prefill behind {HOUSE + OWN},": "tab:green", "decode,": "tab:red"}
+    for kind, color in kinds.items():
         points = [work for work in works if work.name.startswith(kind)]
         x = [work.intensity for work in points]
         y = [work.operations / work.seconds / 1e9 for work in points]
-        axes.plot(x, y, "o-", color=color, label=kind)
+        axes.plot(x, y, "o-", color=color, label=kind.strip(","))
         for work, left, up in zip(points, x, y, strict=True):
             axes.annotate(str(work.tokens), (left, up), textcoords="offset points", xytext=(4, -11))
     axes.set(xscale="log", yscale="log", xlabel="operations a byte", ylabel="GFLOP/s")
