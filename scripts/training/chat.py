@@ -9,6 +9,7 @@ from random import Random
 
 from concierge.sessions import Item
 from concierge.stylist import Mark, prompt
+from concierge.stylist.stylist import READ
 from training import grammar
 from training.checks import check
 from training.houses import MadeHouse
@@ -39,6 +40,7 @@ class Chat:
     Attributes:
         shown: pieces of the newest message that showed any, in their order.
         seen: all pieces that the prompt lists so far.
+        given: replies (their items' places) that a grammar of the service gives, which need not be learnt.
     """
 
     rng: Random
@@ -49,6 +51,7 @@ class Chat:
     tags: list[str] = field(default_factory=list)
     shown: list[Piece] = field(default_factory=list)
     seen: list[Piece] = field(default_factory=list)
+    given: list[int] = field(default_factory=list)
     topic: Topic = field(default_factory=Topic)
 
     @property
@@ -97,9 +100,16 @@ class Chat:
         """Pieces that nobody asked for, likewise."""
         if not self.chance(share):
             return None
-        return [self.made.maker.make(k) for k in self.rng.sample(sorted(kinds()), self.rng.randint(1, 4))]
+        return [self.made.maker.make(k) for k in self.rng.sample(sorted(kinds()), self.rng.randint(1, READ))]
 
-    def answer(self, *parts: str, question: str = "", english: bool = True, trim: bool = True) -> None:
+    def answer(
+        self,
+        *parts: str,
+        question: str = "",
+        english: bool = True,
+        trim: bool = True,
+        given: bool = False,
+    ) -> None:
         """The reply: parts in order of weight, as many as the voice allows, and a closing question."""
         voice = self.made.voice
         said = [s for part in parts if part for s in grammar.sentences(grammar.sentence_case(part))]
@@ -121,6 +131,8 @@ class Chat:
         ):
             text = text.replace(said[0], said[0][:-1] + "!", 1)
         check(text, self.read(), self.currency, exclaims=voice.exclaims, english=english)
+        if given:
+            self.given.append(len(self.items))
         self.items.append(Item(str(len(self.items)), "assistant", text))
 
     @property
@@ -129,7 +141,7 @@ class Chat:
         return sum(map(ord, self.made.house.name)) % 2 == 0 or self.made.voice.tone == "playful"
 
     def messages(self) -> list[dict[str, str]]:
-        chat = prompt.messages(self.made.house, self.items, "", self.instructions)
+        chat = prompt.messages(self.made.house, self.items, "", self.instructions, facts=False)
         return [{"role": m.role, "content": m.content} for m in chat]
 
     def read(self) -> str:

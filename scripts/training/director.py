@@ -18,9 +18,9 @@ Scene = Callable[[Chat], None]
 OPENINGS: dict[Scene, float] = {
     styling.occasion: 18, styling.garment: 13, styling.color: 7, styling.material: 4, styling.size: 4,
     styling.budget: 9, styling.sale: 4, styling.gift: 8, styling.vague: 3, styling.absent: 2,
-    knowing.known: 22, knowing.unknown: 10, knowing.beside: 4, asking.stock: 2,
-    asking.more: 1, asking.price: 1, talking.manners: 6, talking.declined: 6,
-    talking.staff: 9, talking.tongue: 7,
+    knowing.known: 6, knowing.unknown: 2, knowing.beside: 4, asking.stock: 2,
+    asking.more: 1, asking.price: 1, talking.manners: 6, talking.declined: 5,
+    talking.staff: 4, talking.tongue: 7,
 }  # fmt: skip
 FOLLOWERS: dict[Scene, float] = {
     following.comparative: 9, following.cheaper: 5, following.under: 5, following.in_color: 7,
@@ -28,7 +28,7 @@ FOLLOWERS: dict[Scene, float] = {
     asking.more: 6, asking.price: 4, asking.reduced: 2, asking.colors: 3, asking.has_color: 5,
     asking.made_of: 4, asking.size: 10, asking.sizes: 3, asking.stock: 4, asking.wear: 4, asking.buy: 3,
     asking.compare: 8, asking.discount: 2, asking.second_thought: 1.5,
-    knowing.care: 6, knowing.known: 16, knowing.unknown: 7,
+    knowing.care: 6, knowing.known: 5, knowing.unknown: 2,
     talking.manners: 4, talking.declined: 3, talking.staff: 3, styling.garment: 3, styling.gift: 1,
 }  # fmt: skip
 KINDS = sorted({scene.__name__ for scene in (*OPENINGS, *FOLLOWERS)})
@@ -37,15 +37,14 @@ _TURNS = (0.3, 0.34, 0.24, 0.12)  # of chats with one, two, three, four turns
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A chat for training: messages as the model reads them, and the kinds of its turns."""
+    """A chat for training: messages as the model reads them, places of those to learn, kinds of its turns.
+
+    Learnt are the replies that the model words by itself; where a grammar says what is allowed, it needn't.
+    """
 
     messages: list[dict[str, str]]
+    train: list[int]
     tags: list[str]
-
-    @property
-    def train(self) -> list[int]:
-        """Indices of the messages that are learnt: every reply."""
-        return [i for i, message in enumerate(self.messages) if message["role"] == "assistant"]
 
     def as_json(self) -> dict[str, Any]:
         return {"messages": self.messages, "train": self.train, "tags": self.tags}
@@ -56,8 +55,12 @@ def examples(number: int, seed: int, *, held_out: bool = False) -> Iterator[Exam
     rng = Random(f"{seed} {held_out}")
     book = Phrasebook(held_out)
     names = Names(book)
-    for _ in range(number):
-        yield _example(rng, names, book)
+    made = 0
+    while made < number:
+        example = _example(rng, names, book)
+        if example.train:
+            made += 1
+            yield example
 
 
 def _example(rng: Random, names: Names, book: Phrasebook) -> Example:
@@ -69,13 +72,18 @@ def _example(rng: Random, names: Names, book: Phrasebook) -> Example:
             _act(chat, FOLLOWERS)
             if set(chat.tags) & {"staff", "bye", "no"}:
                 break
-    return Example(chat.messages(), chat.tags)
+    messages = chat.messages()
+    replies = [i for i, item in enumerate(chat.items) if item.role == "assistant"]
+    places = [i for i, message in enumerate(messages) if message["role"] == "assistant"]
+    learnt = [place for place, i in zip(places, replies, strict=True) if i not in chat.given]
+    return Example(messages, learnt, chat.tags)
 
 
 def _act(chat: Chat, scenes: dict[Scene, float]) -> None:
     """One scene that fits; one that turns out not to leaves no trace."""
     items, tags = len(chat.items), len(chat.tags)
-    shown, seen, topic, instructions = list(chat.shown), list(chat.seen), chat.topic, chat.instructions
+    shown, seen, given = list(chat.shown), list(chat.seen), list(chat.given)
+    topic, instructions = chat.topic, chat.instructions
     while True:
         scene = chat.rng.choices(list(scenes), list(scenes.values()))[0]
         chat.tags.append(scene.__name__)
@@ -83,5 +91,6 @@ def _act(chat: Chat, scenes: dict[Scene, float]) -> None:
             scene(chat)
             return
         except Unfit:
-            chat.shown, chat.seen, chat.topic, chat.instructions = shown, seen, topic, instructions
+            chat.shown, chat.seen, chat.given = shown, seen, given
+            chat.topic, chat.instructions = topic, instructions
             del chat.items[items:], chat.tags[tags:]

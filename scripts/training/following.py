@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from concierge.stylist.stylist import READ
 from training import money
 from training.chat import Chat
 from training.phrasebook import Unfit
@@ -34,7 +35,7 @@ def _others(chat: Chat, **wants: str | bool) -> list[Piece]:
     kind = _first(chat).kind
     return [
         chat.made.maker.make(kind, chat.topic.needs, **wants)  # type: ignore[arg-type]
-        for _ in range(min(3, count(chat)))
+        for _ in range(count(chat))
     ]
 
 
@@ -69,7 +70,7 @@ def comparative(chat: Chat) -> None:
 def cheaper(chat: Chat) -> None:
     """Something cheaper: search gives only what costs less than all that was shown."""
     below = min(p.product.current_price for p in [_first(chat), *chat.shown])
-    pieces = [p for p in _others(chat) + _others(chat) if p.product.current_price < below][:3]
+    pieces = [p for p in _others(chat) + _others(chat) if p.product.current_price < below][:READ]
     chat.ask(chat.line(FOLLOWING, "ask.cheaper"), pieces)
     if pieces:
         _reply(chat, pieces, "reply.cheaper")
@@ -165,7 +166,7 @@ def no(chat: Chat) -> None:
 def _back(chat: Chat) -> None:
     """Nothing new fits: one of those before is still the nearest."""
     x = chat.mention(_first(chat))
-    chat.answer(chat.line(STYLING, "nothing.back", x=x), trim=False)
+    chat.answer(chat.line(STYLING, "nothing.back", x=x), trim=False, given=True)
 
 
 def _words_of(chat: Chat, piece: Piece) -> dict[str, str]:

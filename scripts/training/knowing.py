@@ -37,7 +37,7 @@ def known(chat: Chat) -> None:
     told = _told(chat)
     question = chat.book.say_one(chat.rng, told.asks, told.values)
     _ask_aside(chat, question, facts_lines(chat, _topics(chat, told.topic)))
-    chat.answer(chat.book.say_one(chat.rng, told.answers, told.values), trim=False)
+    chat.answer(chat.book.say_one(chat.rng, told.answers, told.values), trim=False, given=True)
 
 
 def _ask_aside(chat: Chat, question: str, facts: str) -> None:
@@ -62,7 +62,7 @@ def unknown(chat: Chat) -> None:
         raise Unfit(question)
     _ask_aside(chat, question, facts_lines(chat, topics))
     said = chat.book.say(chat.rng, UNKNOWN, "unknown", {"about": about})
-    chat.answer(said.replace(" about that", "").replace(" on that", ""), trim=False)
+    chat.answer(said.replace(" about that", "").replace(" on that", ""), trim=False, given=True)
 
 
 def _answered(sheet: Sheet, question: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from concierge.stylist import Mark
+from concierge.stylist.stylist import READ
 from training.chat import Chat
 from training.grammar import sentences
 from training.phrasebook import Unfit, read
@@ -33,15 +34,16 @@ def declined(chat: Chat) -> None:
     chat.tags.append(kind)
     short = chat.shown[0].short(chat.rng) if chat.shown else "coat"
     text = chat.line("refusing", f"ask.{kind}", short=short, currency=chat.currency)
-    clean = kind in ("inject", "reveal")
-    if chat.chance(0.7):
+    clean, seen = kind in ("inject", "reveal"), chat.chance(0.7)
+    if seen:
         chat.ask(text, None, aside=True, clean=clean)
     else:  # the stylist took it for something else
         shown = list(chat.shown)
         chat.ask(text, chat.stray_pieces(0.3), facts=chat.stray_facts(0.4), clean=clean)
         chat.shown = shown
     own = chat.book.has("talk/refusing.txt", f"reply.{kind}")
-    chat.answer(led_back(chat, chat.line("refusing", f"reply.{kind}" if own else "reply.back")))
+    reply = chat.line("refusing", f"reply.{kind}" if own else "reply.back")
+    chat.answer(led_back(chat, reply), given=seen)
 
 
 def led_back(chat: Chat, reply: str) -> str:
@@ -61,9 +63,9 @@ def staff(chat: Chat) -> None:
     section = ".".join(marks)
     number = str(chat.rng.randint(10000, 999999))
     text = chat.line("staff", f"ask.{section}", number=number, noun="coat")
-    # Now and then the stylist doesn't see what it is.
-    chat.ask(text, None, facts=chat.stray_facts(0.3), marks=() if chat.chance(0.2) else marks)
-    chat.answer(chat.line("staff", f"reply.{section}"), trim=False)
+    seen = chat.chance(0.8)  # or the stylist doesn't see what it is
+    chat.ask(text, None, facts=chat.stray_facts(0.3), marks=marks if seen else ())
+    chat.answer(chat.line("staff", f"reply.{section}"), trim=False, given=seen)
 
 
 def tongue(chat: Chat) -> None:
@@ -80,7 +82,7 @@ def tongue(chat: Chat) -> None:
         return
     wish, tag = chat.book.say(chat.rng, path, "ask.wish").split(" | ")
     fitting = [kind for kind, of in kinds().items() if tag in of["wear"]]
-    pieces = [chat.made.maker.make(k, [tag]) for k in chat.rng.sample(fitting, chat.rng.randint(1, 3))]
+    pieces = [chat.made.maker.make(k, [tag]) for k in chat.rng.sample(fitting, chat.rng.randint(1, READ))]
     x, y = pieces[0].product, pieces[-1].product
     values = {"x": x.title, "price": chat.mention(pieces[0]).say("price")}
     if len(pieces) > 1:
