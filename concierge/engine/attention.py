@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 
 
 def _load() -> ctypes.CDLL | None:
-    if sys.platform != "linux" or "llama_cpp" in sys.modules:
+    if sys.platform != "linux":
+        return None
+    if "llama_cpp" in sys.modules:
+        logger.warning("llama_cpp was imported before concierge.engine, so attention is llama.cpp's own.")
         return None
     spec = find_spec("llama_cpp")
     package = Path(str(spec and spec.origin)).parent

@@ -6,16 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import llama_cpp
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from concierge.engine import attention
-from concierge.engine.llama import Batch, Context, Model
+from concierge.engine.llama import Batch, C, Context, Model
 
 F32, F16 = 0, 1  # ggml_type
-LIB = Path(llama_cpp.__file__).parent / "lib"
+LIB = Path(C.__file__).parent / "lib"
 BASE, CPU = (ctypes.CDLL(str(LIB / f"libggml-{part}.so.0")) for part in ("base", "cpu"))
 for name in ("init", "new_tensor_4d", "get_data", "flash_attn_ext", "new_graph"):
     getattr(BASE, f"ggml_{name}").restype = ctypes.c_void_p

@@ -5,12 +5,11 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-import llama_cpp
 import numpy as np
 import pytest
 from gguf import GGUFReader, GGUFWriter, dequantize
 
-from concierge.engine.llama import Batch, Context, Model
+from concierge.engine.llama import Batch, C, Context, Model
 from concierge.errors import UserError
 from concierge.models import adapt, resolve_adapter
 from concierge.models.adapter import BASE, merge
@@ -18,6 +17,12 @@ from tests import gguf
 
 TARGETS = {"blk.0.attn_q.weight": (576, 576), "blk.3.ffn_down.weight": (576, 1536)}  # rows, columns
 RANK, ALPHA = 4, 8.0
+TEXTS = (
+    "A coat that keeps the rain out, and a tote beside it.",
+    "What would you wear to a wedding?",
+    "A dress in silk, for the evening, under 300 euros",
+    "My mother likes hats and gloves of felt",
+)
 MakeAdapter = Callable[..., Path]
 
 
@@ -55,14 +60,15 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def logits(model: Model, tokens: list[int], adapter: Path | None = None) -> np.ndarray:
-    """Of the last token; with the adapter beside the model, as llama.cpp applies it, if one is given."""
+def logits(model: Model, text: str, adapter: Path | None = None) -> np.ndarray:
+    """After the text; with the adapter beside the model, as llama.cpp applies it, if one is given."""
     context, batch = Context(model, cells=256, batch=256, threads=2), Batch(256)
-    lora = llama_cpp.llama_adapter_lora_init(model._model, str(adapter).encode()) if adapter else None
+    lora = C.llama_adapter_lora_init(model._model, str(adapter).encode()) if adapter else None
     if lora:
         adapters = (ctypes.c_void_p * 1)(ctypes.cast(lora, ctypes.c_void_p))
-        pointer = ctypes.cast(adapters, ctypes.POINTER(llama_cpp.llama_adapter_lora_p_ctypes))
-        assert llama_cpp.llama_set_adapters_lora(context._context, pointer, 1, (ctypes.c_float * 1)(1.0)) == 0
+        pointer = ctypes.cast(adapters, ctypes.POINTER(C.llama_adapter_lora_p_ctypes))
+        assert C.llama_set_adapters_lora(context._context, pointer, 1, (ctypes.c_float * 1)(1.0)) == 0
+    tokens = model.vocab.tokenize(text, special=False)
     batch.add(np.array(tokens, np.int32), 0, 0, logits=1)
     context.decode(batch)
     found = context.logits(len(tokens) - 1).copy()
@@ -98,9 +104,11 @@ def test_merged_it_says_what_llama_cpp_says_with_the_adapter_beside(
     adapter, target = make_adapter(), tmp_path / "merged.gguf"
     merge(small_model, adapter, target, sha256(small_model))
     base, merged = Model(small_model, 0), Model(target, 0)
-    tokens = base.vocab.tokenize("A coat that keeps the rain out, and a tote beside it.", special=False)
-    bare, beside, within = logits(base, tokens), logits(base, tokens, adapter), logits(merged, tokens)
-    assert np.corrcoef(beside, within)[0, 1] > 0.995
+    bare, beside, within = (
+        np.array([logits(model, text, lora) for text in TEXTS])
+        for model, lora in ((base, None), (base, adapter), (merged, None))
+    )
+    assert np.corrcoef(beside.ravel(), within.ravel())[0, 1] > 0.995
     assert np.abs(beside - within).mean() < 0.4 * np.abs(bare - within).mean()  # Q4_1 rounds activations
 
 

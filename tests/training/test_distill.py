@@ -32,6 +32,7 @@ HOUSE = "You are the concierge of Alder. Answer in one sentence."
 QUESTIONS = ["Do you have a wool coat?", "What is the coat made of?", "May I return it?", "A gift, please."]
 ANSWER = "The Alder coat is of wool, and we take it back within 30 days."
 NAME = "2-layers-1024-tokens"
+ROUNDED = 1.0  # by how much a logit may differ where activations are rounded to 8 bits, and weights to bf16
 
 
 def chats(questions: list[str]) -> list[list[Message]]:
@@ -204,13 +205,13 @@ def test_the_teacher_tells_what_the_stylists_sampler_would_see(
     with torch.no_grad():
         told = plain(input_ids=torch.from_numpy(lesson.tokens.astype(np.int64))[None]).logits[0].numpy()
     first = told[start - 1]  # before anything is said there is nothing to penalize
-    assert first[lesson.likely[0]] == pytest.approx(lesson.logits[0], abs=0.5)
+    assert first[lesson.likely[0]] == pytest.approx(lesson.logits[0], abs=ROUNDED)
     said, last = set(lesson.tokens[start : end - 1].tolist()), told[end - 2]
     for token, logit in zip(lesson.likely[-1].tolist(), lesson.logits[-1], strict=True):
         penalized = (
             (last[token] / 1.1 if last[token] > 0 else last[token] * 1.1) if token in said else last[token]
         )
-        assert penalized == pytest.approx(logit, abs=0.7)
+        assert penalized == pytest.approx(logit, abs=ROUNDED)
 
 
 def test_tokens_said_most_are_kept_and_others_read_as_their_nearest(
