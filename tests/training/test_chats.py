@@ -10,6 +10,7 @@ from training.checks import BadReply, check
 from training.director import KINDS, Example, examples
 
 from concierge.stylist.prompt import ASIDE, HANDOVER, NOTHING_FOUND
+from concierge.stylist.stylist import READ
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 PIECE = re.compile(r"^\d\. (.+?): (.+)$", re.MULTILINE)
@@ -35,7 +36,7 @@ def turns(made: list[Example], *, english: bool = False) -> list[tuple[str, str,
         )
         for e in made
         if not (english and "tongue" in e.tags)
-        for i in e.train
+        for i in range(2, len(e.messages), 2)
     ]
 
 
@@ -43,9 +44,19 @@ def test_a_chat_is_the_stylists_prompt(made: list[Example]) -> None:
     for example in made:
         roles = [m["role"] for m in example.messages]
         assert roles == ["system"] + ["user", "assistant"] * ((len(roles) - 1) // 2)
-        assert example.train == list(range(2, len(roles), 2))
-        assert "\n\nFacts of " in example.messages[0]["content"]
+        assert example.train
+        assert set(example.train) <= set(range(2, len(roles), 2))
+        assert "Facts of " not in example.messages[0]["content"]
+        assert all(len(PIECE.findall(m["content"])) <= READ for m in example.messages)
         assert all(m["content"] == m["content"].strip() for m in example.messages[2::2])
+
+
+def test_what_a_grammar_says_is_not_learnt(made: list[Example]) -> None:
+    """When serving, it says that nothing fits, hands over, and declines what it is told to."""
+    english = [e for e in made if "tongue" not in e.tags]
+    learnt = [e.messages[i - 1]["content"] for e in english for i in e.train]
+    assert not any(note in last for last in learnt for note in (*HANDOVER.values(), ASIDE, NOTHING_FOUND))
+    assert sum("[Pieces]\n1." in last for last in learnt) > 0.75 * len(learnt)
 
 
 def test_numbers_of_a_reply_stand_in_its_prompt(made: list[Example], held_out: list[Example]) -> None:
@@ -146,13 +157,10 @@ def test_replies_with_pieces_are_distinct_and_names_never_recur(made: list[Examp
 
 
 def test_the_held_out_set_has_words_of_its_own(made: list[Example], held_out: list[Example]) -> None:
-    def words(chats: list[Example], pattern: str) -> set[str]:
-        return {w for read, _, _ in turns(chats) for w in re.findall(pattern, read)}
-
     titles = {t for read, _, _ in turns(made) for t, _ in PIECE.findall(read)}
     others = {t for read, _, _ in turns(held_out) for t, _ in PIECE.findall(read)}
     assert not titles & others
-    assert not words(made, r"Facts of (.+):\n") & words(held_out, r"Facts of (.+):\n")
+    assert not {e.messages[0]["content"] for e in made} & {e.messages[0]["content"] for e in held_out}
     said = {reply for _, _, reply in turns(made)}
     new = [reply for _, _, reply in turns(held_out)]
     assert sum(reply in said for reply in new) / len(new) < 0.02
