@@ -50,7 +50,7 @@ void ggml_barrier(struct ggml_threadpool *);
 void ggml_threadpool_chunk_set(struct ggml_threadpool *, int);
 int ggml_threadpool_chunk_add(struct ggml_threadpool *, int);
 
-static operation *ggml;      /* its own */
+static operation *ggml;        /* its own */
 bool concierge_attends = true; /* or ggml does */
 long concierge_attended;       /* calls */
 
@@ -146,9 +146,7 @@ INLINE void look(struct row *row, float *out, const float *query, const float *k
             for (int i = 1; i < size / LANES; i++) products[c] += q[i] * *(const vec *)(key + i * LANES);
         }
         vec score = sums(products) * scale;
-        if (bits != ~0u) {
-            score = pick(((int32_t)(bits >> (block * LANES)) & BIT) != 0, score, splat(-INFINITY));
-        }
+        if (bits != ~0u) score = pick(((int32_t)(bits >> (block * LANES)) & BIT) != 0, score, splat(-INFINITY));
         scores[block] = score;
         high = larger(high, score);
     }
@@ -245,6 +243,13 @@ static void attend_64(struct ggml_tensor *dst, int group, int first, int last) {
 static void attend_128(struct ggml_tensor *dst, int group, int first, int last) { attend(dst, group, first, last, 128); }
 static void attend_256(struct ggml_tensor *dst, int group, int first, int last) { attend(dst, group, first, last, 256); }
 
+typedef void work(struct ggml_tensor *, int group, int first, int last);
+
+/* What attends with heads of that size, unrolled for it; NULL for another than those of most models. */
+static work *of_size(int64_t size) {
+    return size == 64 ? attend_64 : size == 128 ? attend_128 : size == 256 ? attend_256 : NULL;
+}
+
 /* Whether all is as it is in most models: heads of one of three sizes, no ALiBi, no cap, no sinks, one stream. */
 static bool handled(const struct ggml_tensor *dst) {
     const struct ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2], *mask = dst->src[3];
@@ -253,7 +258,7 @@ static bool handled(const struct ggml_tensor *dst) {
     return q->type == GGML_TYPE_F32 && k->type == GGML_TYPE_F16 && v->type == GGML_TYPE_F16 && !dst->src[4] &&
            scale_bias_cap[1] == 0 && scale_bias_cap[2] == 0 && q->ne[3] == 1 && k->ne[3] == 1 &&
            q->ne[0] == k->ne[0] && k->ne[0] == v->ne[0] && k->ne[2] == v->ne[2] &&
-           (q->ne[0] == 64 || q->ne[0] == 128 || q->ne[0] == 256) && k->nb[0] == 2 && v->nb[0] == 2 &&
+           of_size(q->ne[0]) && k->nb[0] == 2 && v->nb[0] == 2 &&
            (!mask || (mask->type == GGML_TYPE_F16 && mask->ne[2] == 1 && mask->ne[3] == 1));
 }
 
@@ -267,8 +272,7 @@ void ggml_compute_forward_flash_attn_ext(const struct ggml_compute_params *param
     int even = 1; /* chunks of the tokens that share out evenly; few, as each goes over all cells */
     while (groups * even % params->threads) even++;
     const int chunks = ((tokens - 1) / TOKENS / even + 1) * even, size = (tokens - 1) / chunks + 1;
-    void (*attend)(struct ggml_tensor *, int, int, int) =
-        q->ne[0] == 64 ? attend_64 : q->ne[0] == 128 ? attend_128 : attend_256;
+    work *attend = of_size(q->ne[0]);
 
     if (params->thread == 0) {
         concierge_attended++;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count, islice
 from random import Random
 from typing import Any
 
@@ -55,12 +56,8 @@ def examples(number: int, seed: int, *, held_out: bool = False) -> Iterator[Exam
     rng = Random(f"{seed} {held_out}")
     book = Phrasebook(held_out)
     names = Names(book)
-    made = 0
-    while made < number:
-        example = _example(rng, names, book)
-        if example.train:
-            made += 1
-            yield example
+    made = (_example(rng, names, book) for _ in count())
+    return islice((example for example in made if example.train), number)
 
 
 def _example(rng: Random, names: Names, book: Phrasebook) -> Example:

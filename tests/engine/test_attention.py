@@ -93,9 +93,8 @@ def test_it_is_attention(size: int, heads: int, kv_heads: int, tokens: int, cell
         before = attention.attended()
         ours = computed(query, keys, values, cells_seen, threads)
         assert attention.attended() == before + 1
-        assert np.abs(ours - expected(query, keys, values, cells_seen)).max() < 2e-5 * np.abs(values).max(), (
-            what
-        )
+        error = np.abs(ours - expected(query, keys, values, cells_seen)).max()
+        assert error < 2e-5 * np.abs(values).max(), what
 
 
 @pytest.mark.skipif(attention._loaded is None, reason="no compiler that can")
@@ -139,9 +138,8 @@ def test_the_model_says_what_it_says_with_ggmls(small_model: Path) -> None:
         theirs = read(model, prompts)
     finally:
         attention.attend(True)
-    assert (
-        np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.99
-    )  # activations are rounded to 8 bits, and so is what little differs
+    # What goes into a product is rounded to 8 bits, which makes much of the little that differs.
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.99
 
 
 def test_what_others_say_is_not_seen(small_model: Path) -> None:
