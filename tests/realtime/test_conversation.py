@@ -215,11 +215,13 @@ async def test_instructions_and_limits_of_a_session(server: Server) -> None:
         updated = await client.receive()
         assert updated["type"] == "session.updated"
         assert settings.items() <= updated["session"].items()
-        response = (await client.ask(LONG))[-1]["response"]
+        # Answered in the words of facts.md; of the model's own the guard may let none through.
+        question = "May I return a coat that doesn't fit?"
+        response = (await client.ask(question))[-1]["response"]
         assert response["status"] == "incomplete"
         assert response["status_details"] == {"type": "incomplete", "reason": "max_output_tokens"}
         assert response["usage"]["output_tokens"] == 3
-        longer = (await client.ask(LONG, max_output_tokens=5, metadata={"of": "ours"}))[-1]["response"]
+        longer = (await client.ask(question, max_output_tokens=5, metadata={"of": "ours"}))[-1]["response"]
         assert longer["usage"]["output_tokens"] == 5 or longer["status"] == "completed"
         assert longer["metadata"] == {"of": "ours"}
     async with talk(f"{server.realtime}?session_id={client.session}") as client:
