@@ -1,6 +1,6 @@
 """Tokens in, tokens out: continuous batching over llama.cpp with a shared prefix cache."""
 
-from concierge.engine import attention  # noqa: F401  it goes before llama_cpp, which the next imports
+from concierge.engine import kernels  # noqa: F401  they go before llama_cpp, which the next imports
 from concierge.engine.engine import Engine
 from concierge.engine.types import (
     Busy,

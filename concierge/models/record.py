@@ -30,18 +30,26 @@ class Machine(_Stored):
 
     devices: tuple[str, ...]
     build: str
+    kernels: str
     threads: int
     gpu_layers: int
 
     @classmethod
     def here(cls, threads: int, gpu_layers: int | Literal["auto"]) -> Machine:
         """This machine, used as the settings of these names say; 0 threads is one for each core."""
+        from concierge.engine import kernels
         from concierge.engine.llama import build, devices, gpu_offload_supported
 
         if gpu_layers == "auto":
             gpu_layers = -1 if gpu_offload_supported() else 0
         threads = threads or os.cpu_count() or 1
-        return cls(devices=tuple(devices()), build=build(), threads=threads, gpu_layers=gpu_layers)
+        return cls(
+            devices=tuple(devices()),
+            build=build(),
+            kernels=kernels.VERSION,
+            threads=threads,
+            gpu_layers=gpu_layers,
+        )
 
     @property
     def key(self) -> str:

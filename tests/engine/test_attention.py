@@ -10,47 +10,20 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from concierge.engine import attention
-from concierge.engine.llama import Batch, C, Context, Model
-
-F32, F16 = 0, 1  # ggml_type
-LIB = Path(C.__file__).parent / "lib"
-BASE, CPU = (ctypes.CDLL(str(LIB / f"libggml-{part}.so.0")) for part in ("base", "cpu"))
-for name in ("init", "new_tensor_4d", "get_data", "flash_attn_ext", "new_graph"):
-    getattr(BASE, f"ggml_{name}").restype = ctypes.c_void_p
-
-Array = npt.NDArray[np.float32]
-
-
-class InitParams(ctypes.Structure):
-    _fields_ = (("size", ctypes.c_size_t), ("buffer", ctypes.c_void_p), ("no_alloc", ctypes.c_bool))
+from concierge.engine import kernels
+from concierge.engine.llama import Batch, Context, Model
+from tests.ggml import BASE, Array, Operation
 
 
 def computed(query: Array, keys: Array, values: Array, seen: npt.NDArray[np.bool_], threads: int) -> Array:
     """ggml's operation. Shapes: (heads, tokens, size), (KV heads, cells, size) twice, (tokens, cells)."""
-    context = ctypes.c_void_p(BASE.ggml_init(InitParams(256 << 20, None, False)))
-
-    def tensor(array: npt.NDArray[np.generic]) -> ctypes.c_void_p:
-        shape = [ctypes.c_int64(n) for n in (*array.shape[::-1], 1, 1)][:4]
-        kind = F16 if array.dtype == np.float16 else F32
-        made = ctypes.c_void_p(BASE.ggml_new_tensor_4d(context, kind, *shape))
-        ctypes.memmove(BASE.ggml_get_data(made), array.tobytes(), array.nbytes)
-        return made
-
+    operation = Operation()
     mask = np.where(seen, 0, -np.inf).astype(np.float16)
-    tensors = [tensor(a) for a in (query, keys.astype(np.float16), values.astype(np.float16), mask)]
-    scale = ctypes.c_float(query.shape[2] ** -0.5)
-    out = ctypes.c_void_p(
-        BASE.ggml_flash_attn_ext(context, *tensors, scale, ctypes.c_float(0), ctypes.c_float(0))
-    )
-    graph = ctypes.c_void_p(BASE.ggml_new_graph(context))
-    BASE.ggml_build_forward_expand(graph, out)
-    assert CPU.ggml_graph_compute_with_ctx(context, graph, threads) == 0
+    arrays = (query, keys.astype(np.float16), values.astype(np.float16), mask)
     heads, tokens, size = query.shape
-    floats = ctypes.cast(BASE.ggml_get_data(out), ctypes.POINTER(ctypes.c_float))
-    result = np.ctypeslib.as_array(floats, (tokens, heads, size)).copy()
-    BASE.ggml_free(context)
-    return result
+    numbers = (ctypes.c_float(n) for n in (size**-0.5, 0, 0))
+    of = *map(operation.tensor, arrays), *numbers
+    return operation.compute(BASE.ggml_flash_attn_ext, *of, shape=(tokens, heads, size), threads=threads)
 
 
 def expected(query: Array, keys: Array, values: Array, seen: npt.NDArray[np.bool_]) -> Array:
@@ -64,7 +37,7 @@ def expected(query: Array, keys: Array, values: Array, seen: npt.NDArray[np.bool
     return (shares @ values).transpose(1, 0, 2).astype(np.float32)
 
 
-@pytest.mark.skipif(attention._loaded is None, reason="no compiler that can")
+@pytest.mark.skipif(not kernels.VERSION, reason="no compiler that can")
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize(
     ("size", "heads", "kv_heads", "tokens", "cells"),
@@ -90,22 +63,22 @@ def test_it_is_attention(size: int, heads: int, kv_heads: int, tokens: int, cell
         "nothing, some": own & (np.arange(tokens) % 2 == 0)[:, None],
     }
     for what, cells_seen in seen.items():
-        before = attention.attended()
+        before = kernels.calls("attention")
         ours = computed(query, keys, values, cells_seen, threads)
-        assert attention.attended() == before + 1
+        assert kernels.calls("attention") == before + 1
         error = np.abs(ours - expected(query, keys, values, cells_seen)).max()
         assert error < 2e-5 * np.abs(values).max(), what
 
 
-@pytest.mark.skipif(attention._loaded is None, reason="no compiler that can")
+@pytest.mark.skipif(not kernels.VERSION, reason="no compiler that can")
 def test_what_it_does_not_handle_is_left_to_ggml() -> None:
     numbers = np.random.default_rng(1)
     query = numbers.normal(0, 1, (4, 5, 80)).astype(np.float32)  # heads of 80
     keys, values = numbers.normal(0, 1, (2, 4, 64, 80)).astype(np.float32)
     seen = np.ones((5, 64), bool)
-    before = attention.attended()
+    before = kernels.calls("attention")
     assert np.abs(computed(query, keys, values, seen, 2) - expected(query, keys, values, seen)).max() < 5e-3
-    assert attention.attended() == before
+    assert kernels.calls("attention") == before
 
 
 def read(model: Model, prompts: list[npt.NDArray[np.int32]]) -> Array:
@@ -133,11 +106,11 @@ def test_the_model_says_what_it_says_with_ggmls(small_model: Path) -> None:
     numbers = np.random.default_rng(2)
     prompts = [numbers.integers(1000, 40000, n, np.int32) for n in (2, 9, 40, 100, 150)]
     ours = read(model, prompts)
-    attention.attend(False)
+    kernels.use("attention", False)
     try:
         theirs = read(model, prompts)
     finally:
-        attention.attend(True)
+        kernels.use("attention", True)
     # What goes into a product is rounded to 8 bits, which makes much of the little that differs.
     assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.99
 
@@ -152,8 +125,8 @@ def test_what_others_say_is_not_seen(small_model: Path) -> None:
 
 def test_without_a_compiler_it_is_said_and_served(small_model: Path, tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from concierge.engine import Engine, attention;"
-        "Engine.load(Path(sys.argv[1]), chats=1, context=256); print(attention.attended())"
+        "import sys; from pathlib import Path; from concierge.engine import Engine, kernels;"
+        "Engine.load(Path(sys.argv[1]), chats=1, context=256); print(kernels.calls('attention'))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(small_model)],

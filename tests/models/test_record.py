@@ -54,7 +54,7 @@ def test_worse_is_what_the_divergence_does_to_perplexity() -> None:
 
 
 def test_a_record_is_read_as_it_was_written_and_a_damaged_one_not_at_all(tmp_path: Path) -> None:
-    machine = Machine(devices=("A CPU",), build="1.0", threads=2, gpu_layers=0)
+    machine = Machine(devices=("A CPU",), build="1.0", kernels="a", threads=2, gpu_layers=0)
     measured = Measured(format=SOURCE, size=1, prefill=100, decode={1: 50, 8: 200}, perplexity=30)
     record = Record(source="a.gguf", sha256="0" * 64, machine=machine, formats=(measured,))
     path = tmp_path / "record.json"
@@ -68,14 +68,14 @@ def test_a_record_is_read_as_it_was_written_and_a_damaged_one_not_at_all(tmp_pat
 
 
 def test_another_machine_measures_for_itself() -> None:
-    machine = Machine(devices=("A CPU",), build="1.0", threads=2, gpu_layers=0)
-    others = [{"devices": ("B CPU",)}, {"build": "1.1"}, {"threads": 4}, {"gpu_layers": -1}]
+    machine = Machine(devices=("A CPU",), build="1.0", kernels="a", threads=2, gpu_layers=0)
+    others = [{"devices": ("B CPU",)}, {"build": "1.1"}, {"kernels": "b"}, {"threads": 4}, {"gpu_layers": -1}]
     keys = {machine.key, *(machine.model_copy(update=other).key for other in others)}
-    assert len(keys) == 5
+    assert len(keys) == 6
 
 
 def test_what_another_version_measured_is_not_read(tmp_path: Path) -> None:
-    machine = Machine(devices=("A CPU",), build="1.0", threads=2, gpu_layers=0)
+    machine = Machine(devices=("A CPU",), build="1.0", kernels="a", threads=2, gpu_layers=0)
     assert machine.key != hashlib.sha256(f"{machine.model_dump_json()} {FORMATS}".encode()).hexdigest()[:12]
     measured = Measured(format=SOURCE, size=1, prefill=100, decode={1: 50, 8: 200}, perplexity=30)
     record = Record(source="a.gguf", sha256="0" * 64, machine=machine, formats=(measured,))
@@ -87,7 +87,7 @@ def test_what_another_version_measured_is_not_read(tmp_path: Path) -> None:
 
 
 def test_other_chats_are_another_measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = Machine(devices=("A CPU",), build="1.0", threads=2, gpu_layers=0)
+    machine = Machine(devices=("A CPU",), build="1.0", kernels="a", threads=2, gpu_layers=0)
     before = machine.key
     chats = tmp_path / "chats.jsonl"
     chats.write_text(records.CHATS.read_text("utf-8") + "\n", "utf-8")

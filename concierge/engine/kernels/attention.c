@@ -1,4 +1,4 @@
-/* Attention over the KV cache on a CPU, in the place of ggml's; attention.py compiles and loads it.
+/* Attention over the KV cache on a CPU, in the place of ggml's.
 
    ggml goes through a chat's cells one by one for each token and each head. Here 32 cells are turned into floats at
    once for all that look at them: the heads that share a KV head, the tokens of a prompt, the chats behind one house
@@ -6,12 +6,7 @@
    2022, arXiv:2205.14135). Cells that few look at, as those of other chats between a chat's own, are collected until
    there are 32. Sums are of 32-bit floats; ggml's are of 16-bit ones. */
 
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <ggml.h>
-#include <math.h>
-#include <stdbool.h>
-#include <string.h>
+#include "kernels.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__)
 #include <immintrin.h>
@@ -29,30 +24,15 @@ enum { LANES = 4 };
 #error "neither AVX-512, AVX2 with F16C, nor NEON"
 #endif
 
-#define INLINE static inline __attribute__((always_inline))
-
 enum { CELLS = 32, TOKENS = 64 }; /* of a block; of a work item at most */
 enum { HIDDEN = 0xfc00 };         /* minus infinity, what the mask has for a cell that a token doesn't see */
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
-typedef uint16_t half;
-
-struct ggml_compute_params { /* the beginning of ggml's own */
-    int thread, threads;
-    size_t scratch_size;
-    void *scratch;
-    struct ggml_threadpool *pool;
-};
-typedef void operation(const struct ggml_compute_params *, struct ggml_tensor *);
-
-void ggml_barrier(struct ggml_threadpool *);
-void ggml_threadpool_chunk_set(struct ggml_threadpool *, int);
-int ggml_threadpool_chunk_add(struct ggml_threadpool *, int);
 
 static operation *ggml;        /* its own */
-bool concierge_attends = true; /* or ggml does */
-long concierge_attended;       /* calls */
+bool concierge_attention = true; /* or ggml does */
+long concierge_attention_calls;       /* calls */
 
 struct row { /* of the output: a token's head */
     float highest;
@@ -263,7 +243,7 @@ static bool handled(const struct ggml_tensor *dst) {
 }
 
 void ggml_compute_forward_flash_attn_ext(const struct ggml_compute_params *params, struct ggml_tensor *dst) {
-    if (!concierge_attends || !handled(dst)) {
+    if (!concierge_attention || !handled(dst)) {
         ggml(params, dst);
         return;
     }
@@ -275,7 +255,7 @@ void ggml_compute_forward_flash_attn_ext(const struct ggml_compute_params *param
     work *attend = of_size(q->ne[0]);
 
     if (params->thread == 0) {
-        concierge_attended++;
+        concierge_attention_calls++;
         ggml_threadpool_chunk_set(params->pool, params->threads);
     }
     ggml_barrier(params->pool);

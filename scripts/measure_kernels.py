@@ -1,9 +1,9 @@
-"""Measures steps of a crowd with attention.c and with ggml's attention, which take turns in one process.
+"""Measures steps of a crowd with ggml's kernels and with ours, which take turns in one process.
 
 Chats share 700 tokens and have 96 of their own, whose cells lie among one another's as decoding leaves them.
 Medians are printed as a Markdown table, in milliseconds.
 
-    .venv/bin/python scripts/measure_attention.py --model GGUF [--rounds 7]
+    .venv/bin/python scripts/measure_kernels.py --model GGUF [--rounds 7]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import statistics
 
 from crowd import HOUSE, Crowd, Parts
 
-from concierge.engine import attention
+from concierge.engine import kernels
 from concierge.engine.llama import Model
 from concierge.models import resolve
 from concierge.settings import Settings
@@ -36,6 +36,11 @@ STEPS: dict[str, Parts] = {
     "48 of prefill": mixed(0, 48),
     "200 of prefill": mixed(0, 200),
 }
+WAYS: dict[str, tuple[str, ...]] = {
+    "ggml": (),
+    **{f"{kernel}.c": (kernel,) for kernel in kernels.KERNELS},
+    "both": kernels.KERNELS,
+}
 
 
 def main() -> None:
@@ -46,20 +51,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     args = parser.parse_args()
     crowd = Crowd(Model(resolve(args.model, Settings().cache_dir), 0), OWN, at_a_time=8)
-    took: dict[tuple[str, bool], list[float]] = {}
+    took: dict[tuple[str, str], list[float]] = {}
     for _ in range(args.rounds):
-        for ours in (False, True):
-            attention.attend(ours)
+        for way, ours in WAYS.items():
+            for kernel in kernels.KERNELS:
+                kernels.use(kernel, kernel in ours)
             for name, parts in STEPS.items():
-                crowd.step(parts)  # what the other left in the processor's cache goes
-                took.setdefault((name, ours), []).append(1000 * crowd.step(parts))
-    if not attention.attended():
-        raise SystemExit("attention.c could not be compiled here, or doesn't handle this model.")
+                crowd.step(parts)  # what another way left in the processor's cache goes
+                took.setdefault((name, way), []).append(1000 * crowd.step(parts))
+    for kernel in kernels.KERNELS:
+        if not kernels.calls(kernel):
+            print(f"{kernel}.c is not compiled here, or doesn't handle this model: its column is ggml's.\n")
     medians = {key: statistics.median(times) for key, times in took.items()}
-    print("| step | ggml | attention.c | ratio |\n|---|---|---|---|")
+    print("| step |" + "".join(f" {way} |" for way in WAYS) + " ratio |\n|---" + "|---" * len(WAYS) + "|---|")
     for name in STEPS:
-        theirs, ours_ = medians[name, False], medians[name, True]
-        print(f"| {name} | {theirs:.1f} | {ours_:.1f} | {ours_ / theirs:.2f}x |")
+        row = [medians[name, way] for way in WAYS]
+        print(f"| {name} |" + "".join(f" {ms:.1f} |" for ms in row) + f" {row[-1] / row[0]:.2f}x |")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`attention.c`, compiled for this machine and put in the place of ggml's attention on the CPU.
+"""What costs most on a CPU, in C of our own: compiled for this machine and put in the place of ggml's.
 
 The loader binds ggml's own calls to the first library that has the function. So this module must be imported
-before `llama_cpp`. Where there is no compiler that can, ggml's attention remains: the same replies, later.
+before `llama_cpp`. Where there is no compiler that can, ggml's functions remain: the same replies, later.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 from concierge.paths import cache_dir
 
-_SOURCE = Path(__file__).with_suffix(".c")
+Kernel = Literal["attention", "matmul"]
+KERNELS: tuple[Kernel, ...] = ("attention", "matmul")
+
+_HERE = Path(__file__).parent
 _FLAGS = "-std=gnu11 -O3 -march=native -ffp-contract=fast -fno-math-errno -shared -fPIC"
 
 logger = logging.getLogger(__name__)
@@ -30,7 +34,7 @@ def _load() -> ctypes.CDLL | None:
     if sys.platform != "linux":
         return None
     if "llama_cpp" in sys.modules:
-        logger.warning("llama_cpp was imported before concierge.engine, so attention is llama.cpp's own.")
+        logger.warning("llama_cpp was imported before concierge.engine, so its own kernels are used.")
         return None
     spec = find_spec("llama_cpp")
     package = Path(str(spec and spec.origin)).parent
@@ -39,8 +43,8 @@ def _load() -> ctypes.CDLL | None:
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", "") or error
         logger.warning(
-            "attention.c can't be compiled, so llama.cpp's own attention is used, and a reply may cost twice "
-            "as much. Get a compiler with: sudo apt-get install gcc. (%s)",
+            "concierge/engine/kernels can't be compiled, so llama.cpp's own are used, and a reply may cost "
+            "three times as much. Get a compiler with: sudo apt-get install gcc. (%s)",
             str(said).strip().splitlines()[0],
         )
         return None
@@ -52,18 +56,26 @@ def _library(include: Path, lib: Path) -> Path:
     Raises OSError and CalledProcessError.
     """
     compiler = shlex.split(os.environ.get("CC", "cc"))
-    made_of = (_SOURCE.read_text("utf-8"), _FLAGS, compiler, str(lib), _processor())
-    name = hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
-    library = Path(os.environ.get("CONCIERGE_CACHE_DIR") or cache_dir()) / "attention" / f"{name}.so"
+    sources = [_HERE / f"{kernel}.c" for kernel in KERNELS]
+    name = _hash(_version(), compiler, str(lib), _processor())
+    library = Path(os.environ.get("CONCIERGE_CACHE_DIR") or cache_dir()) / "kernels" / f"{name}.so"
     if not library.exists():
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as place:  # others may be at it too
             made = Path(place) / library.name
-            command = [*compiler, *_FLAGS.split(), f"-I{include}", str(_SOURCE), "-o", str(made)]
+            command = [*compiler, *_FLAGS.split(), f"-I{include}", *map(str, sources), "-o", str(made)]
             command += [f"-L{lib}", "-l:libggml-cpu.so", f"-Wl,-rpath,{lib}", "-lm"]
             subprocess.run(command, check=True, capture_output=True, text=True)
             made.replace(library)
     return library
+
+
+def _version() -> str:
+    return _hash(_FLAGS, *(path.read_text("utf-8") for path in sorted(_HERE.glob("*.[ch]"))))
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def _processor() -> str:
@@ -74,14 +86,15 @@ def _processor() -> str:
 
 
 _loaded = _load()
+VERSION = _version() if _loaded else ""  # of what takes the place of ggml's
 
 
-def attended() -> int:
-    """How often it has computed a layer's attention in this process; 0 if it could not be compiled."""
-    return ctypes.c_long.in_dll(_loaded, "concierge_attended").value if _loaded else 0
+def calls(kernel: Kernel) -> int:
+    """How many operations of ggml's it has computed in this process; 0 if it could not be compiled."""
+    return ctypes.c_long.in_dll(_loaded, f"concierge_{kernel}_calls").value if _loaded else 0
 
 
-def attend(ours: bool) -> None:
+def use(kernel: Kernel, ours: bool) -> None:
     """Use it, as is the default, or ggml's, so that both can be measured side by side."""
     if _loaded:
-        ctypes.c_bool.in_dll(_loaded, "concierge_attends").value = ours
+        ctypes.c_bool.in_dll(_loaded, f"concierge_{kernel}").value = ours
