@@ -170,7 +170,8 @@ static bool handled(const struct ggml_compute_params *params, const struct ggml_
     const size_t block = BLOCK + sizeof(half) + (w->type == GGML_TYPE_Q4_1 ? sizeof(int16_t) : 0);
     return (w->type == GGML_TYPE_Q8_0 || w->type == GGML_TYPE_Q4_1) && x->type == GGML_TYPE_F32 &&
            w->ne[1] % ROWS == 0 && w->ne[2] == 1 && w->ne[3] == 1 && x->ne[2] == 1 && x->ne[3] == 1 &&
-           x->nb[0] == sizeof(float) && dst->op_params[1] == 0 && x->ne[1] * (w->ne[0] / BLOCK) * block <= params->scratch_size;
+           x->nb[0] == sizeof(float) && dst->op_params[1] == 0 &&
+           x->ne[1] * (w->ne[0] / BLOCK) * block <= params->scratch_size;
 }
 
 void ggml_compute_forward_mul_mat(const struct ggml_compute_params *params, struct ggml_tensor *dst) {
