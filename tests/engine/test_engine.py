@@ -328,12 +328,13 @@ async def test_special_tokens_typed_by_a_shopper_are_text(running) -> None:
         assert typed.usage.prompt_tokens > plain.usage.prompt_tokens  # several tokens, not one
 
 
-async def test_most_of_a_step_is_spent_in_llama_cpp(running) -> None:
+async def test_little_of_a_step_is_spent_outside_llama_cpp(running) -> None:
     async with running(chats=8, context=1024) as engine:
         before = engine.stats()
         await asyncio.gather(
             *(reply(engine, HOUSE, user(f"{i}"), max_tokens=40, ignore_eos=True) for i in range(8))
         )
         after = engine.stats()
-        inside = (after.decode_seconds - before.decode_seconds) / (after.step_seconds - before.step_seconds)
-        assert inside > 0.9  # measured: over 0.97; the rest is room for a noisy machine
+        inside = after.decode_seconds - before.decode_seconds
+        outside = after.step_seconds - before.step_seconds - inside
+        assert outside / (8 * 40) < 0.0005  # s a token; measured: 0.00015; machines are noisy
