@@ -1,13 +1,15 @@
-"""Single operations of ggml's, computed on its CPU backend."""
+"""What llama.cpp computes: operations of its CPU backend, and logits; a kernel of ours can be left out."""
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from concierge.engine.llama import C
+from concierge.engine import kernels
+from concierge.engine.llama import Batch, C, Context, Model
 
 KINDS = {np.dtype(np.float32): 0, np.dtype(np.float16): 1}  # ggml_type
 LIB = Path(C.__file__).parent / "lib"
@@ -48,3 +50,23 @@ class Operation:
         result = np.ctypeslib.as_array(floats, shape).copy()
         BASE.ggml_free(self.context)
         return result
+
+
+@contextmanager
+def without(kernel: kernels.Kernel) -> Iterator[None]:
+    """ggml's own in its place."""
+    kernels.use(kernel, False)
+    try:
+        yield
+    finally:
+        kernels.use(kernel, True)
+
+
+def logits(model: Model, tokens: npt.NDArray[np.int32]) -> Array:
+    """[tokens, vocabulary], of one sequence in one step; keep the model meanwhile."""
+    context, batch = Context(model, cells=512, batch=512, threads=2), Batch(512)
+    batch.add(tokens, 0, 0, logits=len(tokens))
+    context.decode(batch)
+    found = np.array([context.logits(index) for index in range(len(tokens))])
+    context.close()
+    return found

@@ -12,7 +12,7 @@ import pytest
 
 from concierge.engine import kernels
 from concierge.engine.llama import Batch, Context, Model
-from tests.ggml import BASE, Array, Operation
+from tests.ggml import BASE, Array, Operation, without
 
 
 def computed(query: Array, keys: Array, values: Array, seen: npt.NDArray[np.bool_], threads: int) -> Array:
@@ -106,11 +106,8 @@ def test_the_model_says_what_it_says_with_ggmls(small_model: Path) -> None:
     numbers = np.random.default_rng(2)
     prompts = [numbers.integers(1000, 40000, n, np.int32) for n in (2, 9, 40, 100, 150)]
     ours = read(model, prompts)
-    kernels.use("attention", False)
-    try:
+    with without("attention"):
         theirs = read(model, prompts)
-    finally:
-        kernels.use("attention", True)
     # What goes into a product is rounded to 8 bits, which makes much of the little that differs.
     assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.99
 

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from concierge.engine import kernels
-from concierge.engine.llama import Batch, Context, Model
-from tests.ggml import BASE, Array, Operation
+from concierge.engine.llama import Model
+from tests.ggml import BASE, Array, Operation, logits, without
 
 Q4_1, Q8_0, Q5_0 = (gguf.GGMLQuantizationType[name] for name in ("Q4_1", "Q8_0", "Q5_0"))
 FEATURES = ("avx512f", "avx512bw", "avx512vl", "avx512_vnni")
@@ -74,15 +73,6 @@ def test_what_it_does_not_handle_is_left_to_ggml(rows: int, kind: gguf.GGMLQuant
     assert np.corrcoef(found.ravel(), exact.ravel())[0, 1] > 0.999
 
 
-def logits(model: Model, tokens: npt.NDArray[np.int32]) -> Array:
-    context, batch = Context(model, cells=512, batch=256, threads=2), Batch(256)
-    batch.add(tokens, 0, 0, logits=len(tokens))
-    context.decode(batch)
-    found = np.array([context.logits(i) for i in range(len(tokens))])
-    context.close()
-    return found
-
-
 @needs_vnni
 def test_a_token_alone_gets_what_it_gets_in_company(small_model: Path) -> None:
     """Bit for bit: the order in which a token's products add up does not depend on the other tokens."""
@@ -99,9 +89,6 @@ def test_the_model_says_what_it_says_with_ggmls(small_model: Path) -> None:
     model = Model(small_model, 0)
     tokens = np.arange(1000, 1100, dtype=np.int32)
     ours = logits(model, tokens)
-    kernels.use("matmul", False)
-    try:
+    with without("matmul"):
         theirs = logits(model, tokens)
-    finally:
-        kernels.use("matmul", True)
     assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.99

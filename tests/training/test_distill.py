@@ -22,10 +22,11 @@ from training.trainer import Plan, Trainer
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from concierge.engine import Engine, Message, Request, SamplingParams
-from concierge.engine.llama import Batch, Context, Model, quantize
+from concierge.engine.llama import Model, quantize
 from concierge.engine.speculation import ModelDrafter, Speculation, check_vocabulary
 from concierge.errors import UserError
 from tests.engine.conftest import prove_tie
+from tests.ggml import logits
 
 ROOT = Path(__file__).parents[2]
 HOUSE = "You are the concierge of Alder. Answer in one sentence."
@@ -150,22 +151,11 @@ def test_a_narrow_one_is_in_llama_cpp_what_it_is_in_torch(
         wanted = narrow(input_ids=torch.from_numpy(tokens.astype(np.int64))[None]).logits[0].numpy()
     write_draft(narrow, small_model, path, between, "narrow")
     check_vocabulary(Model(path, 0, "--draft"), Model(small_model, 0, weights=False))
-    assert np.corrcoef(logits(path, tokens).ravel(), wanted.ravel())[0, 1] > 0.99
+    assert np.corrcoef(logits(Model(path, 0), tokens).ravel(), wanted.ravel())[0, 1] > 0.99
     # And in F32, which tells an error from rounding.
     monkeypatch.setattr("training.draft_gguf._stored", lambda weight: (weight, None))
     write_draft(narrow, small_model, path, between, "narrow")
-    assert np.abs(logits(path, tokens) - wanted).max() < 0.03 * wanted.std()  # the cache is in F16
-
-
-def logits(path: Path, tokens: np.ndarray) -> np.ndarray:
-    """[tokens, vocabulary] as llama.cpp has them."""
-    model = Model(path, 0)  # kept while the context is in use
-    context, batch = Context(model, cells=512, batch=512, threads=2), Batch(512)
-    batch.add(tokens, 0, 0, logits=len(tokens))
-    context.decode(batch)
-    found = np.array([context.logits(index) for index in range(len(tokens))])
-    context.close()
-    return found
+    assert np.abs(logits(Model(path, 0), tokens) - wanted).max() < 0.03 * wanted.std()  # the cache is in F16
 
 
 @pytest.mark.parametrize("family", ["llama", "gemma"])

@@ -57,7 +57,7 @@ def _library(include: Path, lib: Path) -> Path:
     """
     compiler = shlex.split(os.environ.get("CC", "cc"))
     sources = [_HERE / f"{kernel}.c" for kernel in KERNELS]
-    name = _hash(_version(), compiler, str(lib), _processor())
+    name = _hash(_SOURCES, compiler, str(lib), _processor())
     library = Path(os.environ.get("CONCIERGE_CACHE_DIR") or cache_dir()) / "kernels" / f"{name}.so"
     if not library.exists():
         library.parent.mkdir(parents=True, exist_ok=True)
@@ -68,10 +68,6 @@ def _library(include: Path, lib: Path) -> Path:
             subprocess.run(command, check=True, capture_output=True, text=True)
             made.replace(library)
     return library
-
-
-def _version() -> str:
-    return _hash(_FLAGS, *(path.read_text("utf-8") for path in sorted(_HERE.glob("*.[ch]"))))
 
 
 def _hash(*parts: object) -> str:
@@ -85,8 +81,9 @@ def _processor() -> str:
     return platform.machine() + (features[0] if features else "")
 
 
+_SOURCES = _hash(_FLAGS, *(path.read_text("utf-8") for path in sorted(_HERE.glob("*.[ch]"))))
 _loaded = _load()
-VERSION = _version() if _loaded else ""  # of what takes the place of ggml's
+VERSION = _SOURCES if _loaded else ""  # of what takes the place of ggml's
 
 
 def calls(kernel: Kernel) -> int:

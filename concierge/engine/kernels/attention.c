@@ -30,9 +30,9 @@ enum { HIDDEN = 0xfc00 };         /* minus infinity, what the mask has for a cel
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
 
-static operation *ggml;        /* its own */
+static operation *ggml;          /* its own */
 bool concierge_attention = true; /* or ggml does */
-long concierge_attention_calls;       /* calls */
+long concierge_attention_calls;
 
 struct row { /* of the output: a token's head */
     float highest;
