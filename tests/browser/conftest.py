@@ -97,9 +97,10 @@ def wait_for_reply(page: Page) -> str:
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it stands, a line each."""
-    page.wait_for_timeout(700)  # colors that are still fading are not the ones to judge
+    page.emulate_media(reduced_motion="reduce")  # colors that are still fading are not the ones to judge
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    page.emulate_media(reduced_motion="no-preference")
     return [
         json.dumps([rule["id"], rule["help"], [node["html"][:160] for node in rule["nodes"]]])
         for rule in found
