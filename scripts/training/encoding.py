@@ -35,16 +35,21 @@ class Example:
 E = TypeVar("E", bound=Example)
 
 
-def encode(chat: Sequence[Message], template: ChatTemplate, vocab: Vocab) -> Example:
-    """A chat of one or more replies, every one of them taught with the end token after it."""
+def encode(
+    chat: Sequence[Message], template: ChatTemplate, vocab: Vocab, learnt: Sequence[int] | None = None
+) -> Example:
+    """A chat up to the last reply that is taught, each of those with the end token after it.
+
+    Args:
+        learnt: places of the replies to teach in the chat; all without it.
+    """
+    places = [i for i, m in enumerate(chat) if m.role == "assistant"] if learnt is None else learnt
     tokens: list[int] = []
     taught: list[bool] = []
-    for index, message in enumerate(chat):
-        if message.role != "assistant":
-            continue
-        prompt = template.encode(chat[:index])
+    for place in places:
+        prompt = template.encode(chat[:place])
         assert prompt[: len(tokens)] == tokens, "a chat's prompt only grows"
-        reply = [*vocab.tokenize(message.content.strip(), special=False), vocab.eos]
+        reply = [*vocab.tokenize(chat[place].content.strip(), special=False), vocab.eos]
         taught += [False] * (len(prompt) - len(tokens)) + [True] * len(reply)
         tokens = [*prompt, *reply]
     return Example(np.array(tokens, np.int32), np.array(taught, np.bool_))
@@ -53,8 +58,9 @@ def encode(chat: Sequence[Message], template: ChatTemplate, vocab: Vocab) -> Exa
 def read(path: Path, template: ChatTemplate, vocab: Vocab, longest: int) -> list[Example]:
     """The examples of a file of `scripts/training_data.py`, without those longer than so many tokens."""
     with path.open(encoding="utf-8") as lines:
-        chats = [[Message(m["role"], m["content"]) for m in json.loads(line)["messages"]] for line in lines]
-    examples = (encode(chat, template, vocab) for chat in chats)
+        read = [json.loads(line) for line in lines]
+    chats = ([Message(m["role"], m["content"]) for m in chat["messages"]] for chat in read)
+    examples = (encode(chat, template, vocab, r["train"]) for chat, r in zip(chats, read, strict=True))
     return [example for example in examples if len(example) <= longest]
 
 

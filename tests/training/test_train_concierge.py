@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
+import json
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 import torch
 from gguf import GGUFReader
 from peft import PeftModel
-from training.encoding import batches, encode
+from training.encoding import batches, encode, read
 from training.lora import read_adapter, with_lora, write_adapter
 from transformers import PreTrainedModel
 
@@ -170,6 +171,23 @@ def test_only_replies_and_their_ends_are_taught(small_model: Path) -> None:
     assert "".join(taught) == "".join(f"{reply}<|im_end|>" for reply in replies)
     prompt = template.encode(CHAT[:4])
     assert example.tokens[: len(prompt)].tolist() == prompt
+
+
+def test_replies_that_need_not_be_learnt_are_only_read(small_model: Path, tmp_path: Path) -> None:
+    """A chat ends with the last reply that teaches; before it, the others stand as the model finds them."""
+    model = Model(small_model, 0, weights=False)
+    template = ChatTemplate(model.chat_template or "", model.vocab)
+    whole = encode(CHAT, template, model.vocab)
+    messages = [{"role": m.role, "content": m.content} for m in CHAT]
+    lines = [json.dumps({"messages": messages, "train": places}) for places in ([2], [4], [2, 4])]
+    (tmp_path / "chats.jsonl").write_text("\n".join(lines))
+    first, second, both = read(tmp_path / "chats.jsonl", template, model.vocab, longest=4096)
+    assert second.tokens.tolist() == both.tokens.tolist() == whole.tokens.tolist()
+    assert both.taught.tolist() == whole.taught.tolist()
+    assert first.tokens.tolist() == whole.tokens[: len(first)].tolist()
+    assert first.taught[-1]
+    assert not second.taught[: len(first)].any()
+    assert second.taught[len(first) :].tolist() == whole.taught[len(first) :].tolist()
 
 
 def test_every_chat_is_in_one_batch(small_model: Path) -> None:
