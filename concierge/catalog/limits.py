@@ -27,7 +27,7 @@ _NOT_MONEY = (
 
 _MAX = (
     r"(?:no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
-    r"without going over|less than|lower than|cheaper than|smaller than|at (?:the )?most|at max|max(?:imum)?(?: of| is|:)?|up to|upto|under|"
+    r"without going over|less than|lower than|cheaper than|smaller than|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
     r"(?:budget|limit|spend(?:ing)?|pay)(?: \w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i have|i've got|i can (?:spend|pay|afford))"
 )
@@ -36,7 +36,7 @@ _MIN = (
     r"upwards? of|starting (?:at|from)|from|exceeding|>=?|≥)"
 )
 _AROUND = r"(?:(?:somewhere |something )?(?:around|about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
-_AFTER_MAX = r"(?: ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?most| budget\b| limit\b)"
+_AFTER_MAX = r"(?: ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?most| budget\b| limit\b| to spend\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
 _AFTER_MIN = r"(?: ?(?:or|and) (?:more|up|over|above|upwards?)| ?\+(?!\w)| ?min(?:imum)?\b| upwards\b)"
 
 

@@ -44,7 +44,12 @@ PRICES: list[tuple[str, str | None, str | None]] = [
     ("mittens for 350 SEK", None, "350"),
     ("80 is the most I can do; the most I can do is 80, a scarf", None, "80"),
     ("I broke my umbrella an hour ago, another below 60, please", None, "60"),
+    ("a belt. Max. 110 please", None, "110"),
+    ("a scarf, I could stretch to 240", None, "240"),
+    ("there are 60 left on my gift card, a scarf?", None, "60"),
+    ("200 to spend on a scarf", None, "200"),
     ("a coat for a woman of 60", None, None),
+    ("are there 12 left of the scarf", None, None),
     ("two scarves in 3 days", None, None),
 ]
 
