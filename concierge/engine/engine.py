@@ -122,7 +122,7 @@ class Engine:
         # thread that it is taken from is then waited for by all others, so sending first costs no more.
         self._sends_first = on_cpu and threads >= (os.cpu_count() or 1)
         self._sent = threading.Event()
-        self._stopping = False
+        self._stopping = self._untidy = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._accepted = 0  # requests that the loop has sent and not yet seen end
@@ -329,22 +329,26 @@ class Engine:
         marked = time.perf_counter()
         while not self._stopping:
             with self._wake:
-                if not self._mailbox and self._scheduler.idle:
+                if not self._mailbox and self._scheduler.idle and not self._untidy:
                     self._wake.wait_for(lambda: self._mailbox)
                     marked = time.perf_counter()
                 messages, self._mailbox = self._mailbox, deque()
             for message in messages:
                 message()
-            if self._stopping or self._scheduler.idle:
+            if self._stopping:
                 continue
             try:
-                handover = self._step()
-                now = time.perf_counter()
-                self._step_seconds += now - marked
-                marked = now  # the hand-over is charged to the next step
-                self._hand_over(handover)
+                if not self._scheduler.idle:
+                    handover = self._step()
+                    now = time.perf_counter()
+                    self._step_seconds += now - marked
+                    marked = now  # the hand-over is charged to the next step
+                    self._hand_over(handover)
+                if self._untidy:  # one prefix at a time, after those who read along were served
+                    self._untidy = self._tidy()
             except Exception as error:  # one bad step must not end all chats to come
                 logger.exception("engine step failed")
+                self._untidy = False
                 self._fail(list(self._streams), EngineError(f"The engine failed: {error}"))
         self._fail(list(self._streams), EngineError("The engine has stopped."))
 
@@ -525,8 +529,7 @@ class Engine:
             self._record(sequence)
             self._cache.release(sequence.slot)
             sequence.slot = None
-            while self._host.limit and self._cache.reclaimable() > IDLE_CELLS and self._evict():
-                pass
+            self._untidy = True
 
     def _record(self, sequence: Sequence) -> None:
         assert sequence.slot is not None
@@ -549,6 +552,10 @@ class Engine:
                 sequence.slot = None
             handover.append((stream, error))
         self._hand_over(handover)
+
+    def _tidy(self) -> bool:
+        """Move an idle chat to host memory if there are many. False: there are not."""
+        return self._host.limit > 0 and self._cache.reclaimable() > IDLE_CELLS and self._evict()
 
     def _evict(self) -> bool:
         """Take the least recently used prefix out of the KV cache; host memory keeps what no other holds."""

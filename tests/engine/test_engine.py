@@ -49,10 +49,36 @@ async def test_a_returning_chat_prefills_only_its_new_tokens(running) -> None:
             assert last.usage.cached_tokens >= before - 1
 
 
+async def test_a_replys_end_does_not_wait_for_its_chat_to_move_to_host_memory(running, monkeypatch) -> None:
+    async with running(chats=1, context=2048) as engine:
+        done: list[str] = []
+
+        def noted(owner: object, name: str) -> None:
+            before = getattr(owner, name)
+
+            def noting(*arguments: object) -> object:
+                result = before(*arguments)
+                done.append(name)
+                return result
+
+            monkeypatch.setattr(owner, name, noting)
+
+        noted(engine, "_hand_over")
+        noted(engine, "_evict")
+        await reply(engine, HOUSE, user("linen " * 1100), max_tokens=4)
+        while "_evict" not in done:
+            await asyncio.sleep(0.01)
+        assert done.count("_hand_over") >= 4
+        assert done.count("_evict") == 1
+        assert done[-1] == "_evict"
+
+
 async def crowd_out(engine) -> None:
     """Others until every idle chat has been evicted."""
     long = "linen " * 150
     await asyncio.gather(*(reply(engine, HOUSE, user(f"{i} {long}"), max_tokens=2) for i in range(8)))
+    while engine._untidy:
+        await asyncio.sleep(0.01)
 
 
 async def test_an_evicted_chat_comes_back_from_host_memory(running, small_model: Path) -> None:

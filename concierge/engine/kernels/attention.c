@@ -3,28 +3,32 @@
    ggml goes through a chat's cells one by one for each token and each head. Here 32 cells are turned into floats at
    once for all that look at them: the heads that share a KV head, the tokens of a prompt, the chats behind one house
    prompt. Softmax is kept up block by block (Milakov and Gimelshein 2018, arXiv:1805.02867; FlashAttention, Dao et al.
-   2022, arXiv:2205.14135). Cells that few look at, as those of other chats between a chat's own, are collected until
-   there are 32. Sums are of 32-bit floats; ggml's are of 16-bit ones. */
+   2022, arXiv:2205.14135). As many rows of the output as a vector has lanes are computed side by side, a row to a lane,
+   so that nothing is summed across lanes; where few look, each row alone. Cells that few tokens see, as those of other
+   chats between a chat's own, are collected until there are 32. Sums are of 32-bit floats; ggml's are of 16-bit ones. */
 
 #include "kernels.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__)
 #include <immintrin.h>
-enum { LANES = 16 };
+enum { LANES = 16, SUMS = 16 };
 #define WIDEN(p) ((vec)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
 #elif defined(__AVX2__) && defined(__F16C__)
 #include <immintrin.h>
-enum { LANES = 8 };
+enum { LANES = 8, SUMS = 8 };
 #define WIDEN(p) ((vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p))))
 #elif defined(__aarch64__)
 #include <arm_neon.h>
-enum { LANES = 4 };
+enum { LANES = 4, SUMS = 16 };
 #define WIDEN(p) ((vec)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))))
 #else
 #error "neither AVX-512, AVX2 with F16C, nor NEON"
 #endif
 
+/* SUMS: as many as registers hold at once beside what they are made of. */
+
 enum { CELLS = 32, TOKENS = 64 }; /* of a block; of a work item at most */
+enum { FEW = LANES / 4 };         /* rows that look alone, as LANES side by side would take longer */
 enum { HIDDEN = 0xfc00 };         /* minus infinity, what the mask has for a cell that a token doesn't see */
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -37,6 +41,11 @@ long concierge_attention_calls;
 struct row { /* of the output: a token's head */
     float highest;
     vec sum;
+};
+
+struct abreast { /* LANES rows, whose queries and output have a vector for each dimension */
+    bool used;
+    vec highest, sum, *query, *out;
 };
 
 INLINE vec splat(float x) { return x - (vec){0}; }
@@ -91,6 +100,9 @@ INLINE vec exponential(vec x) {
     return (vec)((ivec)y + ((ivec)shifted << 23));
 }
 
+/* Likewise, and 0 for what is below. */
+INLINE vec weight(vec x) { return pick(x < -87.0f, splat(0), exponential(larger(x, splat(-87.0f)))); }
+
 /* Which of the cells from `cell` on the token sees, a bit each. */
 INLINE uint32_t seen(const half *mask, int64_t cell, int64_t cells) {
     int64_t count = cells - cell < CELLS ? cells - cell : CELLS;
@@ -139,10 +151,9 @@ INLINE void look(struct row *row, float *out, const float *query, const float *k
     }
     float weights[CELLS];
     for (int block = 0; block < CELLS / LANES; block++) {
-        vec x = scores[block] - now;
-        vec weight = pick(x < -87.0f, splat(0), exponential(larger(x, splat(-87.0f))));
-        row->sum += weight;
-        *(vec *)(weights + block * LANES) = weight;
+        vec w = weight(scores[block] - now);
+        row->sum += w;
+        *(vec *)(weights + block * LANES) = w;
     }
     vec sum[size / LANES];
     for (int i = 0; i < size / LANES; i++) sum[i] = *(vec *)(out + i * LANES);
@@ -152,31 +163,76 @@ INLINE void look(struct row *row, float *out, const float *query, const float *k
     for (int i = 0; i < size / LANES; i++) *(vec *)(out + i * LANES) = sum[i];
 }
 
+/* Take a block of cells into LANES rows of the output, each of which sees those cells whose bits it has. */
+INLINE void look_abreast(struct abreast *rows, const float *keys, const float *values, ivec bits, bool all, int size) {
+    vec scores[CELLS], now = rows->highest;
+    for (int block = 0; block < CELLS; block += SUMS) {
+        vec sum[SUMS];
+        for (int c = 0; c < SUMS; c++) sum[c] = splat(0);
+        const float *key = keys + block * size;
+        for (int i = 0; i < size; i++, key++) {
+            vec query = rows->query[i];
+#pragma GCC unroll 16
+            for (int c = 0; c < SUMS; c++) sum[c] += query * key[c * size];
+        }
+        for (int c = 0; c < SUMS; c++) scores[block + c] = sum[c];
+    }
+    for (int c = 0; c < CELLS; c++) {
+        if (!all) scores[c] = pick((bits >> c & 1) != 0, scores[c], splat(-INFINITY));
+        now = larger(now, scores[c]);
+    }
+    vec base = larger(now, splat(-1e30f)); /* a row that sees nothing yet has no highest */
+    vec less = weight(rows->highest - base);
+    rows->highest = now;
+    rows->sum *= less;
+    for (int c = 0; c < CELLS; c++) rows->sum += scores[c] = weight(scores[c] - base);
+    for (int block = 0; block < size; block += SUMS) {
+        vec sum[SUMS];
+        for (int i = 0; i < SUMS; i++) sum[i] = rows->out[block + i] * less;
+        for (int c = 0; c < CELLS; c++)
+#pragma GCC unroll 16
+            for (int i = 0; i < SUMS; i++) sum[i] += scores[c] * values[c * size + block + i];
+        for (int i = 0; i < SUMS; i++) rows->out[block + i] = sum[i];
+    }
+}
+
+/* A row's output: what it saw alone and what it saw side by side with others. */
+INLINE void finish(float *out, const struct row *row, const struct abreast *rows, int lane, int size) {
+    float sum = 0, other = rows->used ? rows->highest[lane] : -INFINITY, high = fmaxf(row->highest, other);
+    for (int i = 0; i < LANES; i++) sum += row->sum[i];
+    float mine = high > -INFINITY ? expf(row->highest - high) : 0, theirs = high > -INFINITY ? expf(other - high) : 0;
+    sum = sum * mine + (rows->used ? rows->sum[lane] * theirs : 0);
+    for (int i = 0; i < size; i++)
+        out[i] = sum ? (out[i] * mine + (rows->used ? rows->out[i][lane] * theirs : 0)) / sum : 0;
+}
+
 /* A work item: tokens [first, last) and the query heads of one KV head. */
 INLINE void attend(struct ggml_tensor *dst, int group, int first, int last, int size) {
     const struct ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2], *mask = dst->src[3];
-    const int heads = q->ne[2] / k->ne[2], tokens = last - first;
+    const int heads = q->ne[2] / k->ne[2], tokens = last - first, count = tokens * heads;
+    const int bundles = (count - 1) / LANES + 1;
     const char *keys = (const char *)k->data + group * k->nb[2], *values = (const char *)v->data + group * v->nb[2];
     float scale;
     memcpy(&scale, dst->op_params, sizeof scale);
 
-    struct row rows[tokens * heads];
+    struct row rows[count];
+    struct abreast abreast[bundles]; /* the same rows, LANES at a time */
+    vec queries[bundles * size] __attribute__((aligned(64))), outs[bundles * size] __attribute__((aligned(64)));
     struct { int count; int32_t cells[2 * CELLS]; } waiting[tokens]; /* cells that few of the tokens see */
-    float key[CELLS * size], value[CELLS * size];
+    float key[CELLS * size] __attribute__((aligned(64))), value[CELLS * size] __attribute__((aligned(64)));
 
-#define OUT(t, h) ((float *)dst->data + ((int64_t)(first + (t)) * q->ne[2] + group * heads + (h)) * size)
-#define QUERY(t, h) ((const float *)((const char *)q->data + (first + (t)) * q->nb[1] + (group * heads + (h)) * q->nb[2]))
+#define OUT(row) ((float *)dst->data + ((int64_t)(first + (row) / heads) * q->ne[2] + group * heads + (row) % heads) * size)
+#define QUERY(row) \
+    ((const float *)((const char *)q->data + (first + (row) / heads) * q->nb[1] + (group * heads + (row) % heads) * q->nb[2]))
 #define STAGE(cells) (widen(key, keys, k->nb[1], cells, size), widen(value, values, v->nb[1], cells, size))
-#define LOOK(t, bits) \
-    for (int h = 0; h < heads; h++) look(&rows[(t) * heads + h], OUT(t, h), QUERY(t, h), key, value, bits, scale, size)
+#define LOOK(row, bits) look(&rows[row], OUT(row), QUERY(row), key, value, bits, scale, size)
 
-    for (int t = 0; t < tokens; t++) {
-        waiting[t].count = 0;
-        for (int h = 0; h < heads; h++) {
-            rows[t * heads + h] = (struct row){-INFINITY, splat(0)};
-            memset(OUT(t, h), 0, size * sizeof(float));
-        }
+    for (int row = 0; row < count; row++) {
+        rows[row] = (struct row){-INFINITY, splat(0)};
+        memset(OUT(row), 0, size * sizeof(float));
     }
+    for (int b = 0; b < bundles; b++) abreast[b].used = false;
+    for (int t = 0; t < tokens; t++) waiting[t].count = 0;
     for (int64_t cell = 0; cell < k->ne[1]; cell += CELLS) {
         uint32_t bits[tokens];
         int lookers = 0, pairs = 0;
@@ -191,32 +247,49 @@ INLINE void attend(struct ggml_tensor *dst, int group, int first, int last, int 
             int32_t cells[CELLS];
             for (int c = 0; c < CELLS; c++) cells[c] = cell + c < k->ne[1] ? cell + c : cell;
             STAGE(cells);
-            for (int t = 0; t < tokens; t++)
-                if (bits[t]) LOOK(t, bits[t]);
+            for (int b = 0; b < bundles; b++) {
+                const int start = b * LANES, end = start + LANES < count ? start + LANES : count;
+                ivec see = {0};
+                int looking = 0;
+                uint32_t all = ~0u;
+                for (int row = start; row < end; row++) {
+                    see[row - start] = bits[row / heads];
+                    looking += bits[row / heads] != 0;
+                    all &= bits[row / heads];
+                }
+                if (looking <= FEW) {
+                    for (int row = start; row < end; row++)
+                        if (bits[row / heads]) LOOK(row, bits[row / heads]);
+                    continue;
+                }
+                if (!abreast[b].used) {
+                    abreast[b] = (struct abreast){true, splat(-INFINITY), splat(0), queries + b * size, outs + b * size};
+                    for (int i = 0; i < size; i++) {
+                        abreast[b].out[i] = abreast[b].query[i] = splat(0);
+                        for (int row = start; row < end; row++) abreast[b].query[i][row - start] = QUERY(row)[i] * scale;
+                    }
+                }
+                look_abreast(&abreast[b], key, value, see, all == ~0u, size);
+            }
             continue;
         }
         for (int t = 0; t < tokens; t++) {
             for (uint32_t b = bits[t]; b; b &= b - 1) waiting[t].cells[waiting[t].count++] = cell + __builtin_ctz(b);
             if (waiting[t].count < CELLS) continue;
             STAGE(waiting[t].cells);
-            LOOK(t, ~0u);
+            for (int h = 0; h < heads; h++) LOOK(t * heads + h, ~0u);
             waiting[t].count -= CELLS;
             memcpy(waiting[t].cells, waiting[t].cells + CELLS, CELLS * sizeof(int32_t));
         }
     }
     for (int t = 0; t < tokens; t++) {
-        int count = waiting[t].count;
-        if (count) {
-            for (int c = count; c < CELLS; c++) waiting[t].cells[c] = waiting[t].cells[0];
-            STAGE(waiting[t].cells);
-            LOOK(t, (1u << count) - 1);
-        }
-        for (int h = 0; h < heads; h++) {
-            float sum = 0;
-            for (int i = 0; i < LANES; i++) sum += rows[t * heads + h].sum[i];
-            for (int i = 0; i < size; i += LANES) *(vec *)(OUT(t, h) + i) *= sum ? 1 / sum : 0;
-        }
+        const int left = waiting[t].count;
+        if (!left) continue;
+        for (int c = left; c < CELLS; c++) waiting[t].cells[c] = waiting[t].cells[0];
+        STAGE(waiting[t].cells);
+        for (int h = 0; h < heads; h++) LOOK(t * heads + h, (1u << left) - 1);
     }
+    for (int row = 0; row < count; row++) finish(OUT(row), &rows[row], &abreast[row / LANES], row % LANES, size);
 }
 
 static void attend_64(struct ggml_tensor *dst, int group, int first, int last) { attend(dst, group, first, last, 64); }
