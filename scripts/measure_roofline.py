@@ -1,8 +1,9 @@
 """Draws the limits: what this machine's memory and arithmetic allow, and where prefill and decode stand.
 
 The roofline model (Williams et al. 2009, doi:10.1145/1498765.1498785): a step cannot take less
-time than its bytes take to read, nor than its operations take to compute. Prints Markdown tables, and with
---plot writes a PNG (matplotlib is in the extra `compare`).
+time than its bytes take to read, nor than its operations take to compute. Where products are of 8 bits
+(matmul.c), four times as many are possible as in single precision; attention is always in that. Prints
+Markdown tables, and with --plot writes a PNG (matplotlib is in the extra `compare`).
 
     .venv/bin/python scripts/measure_roofline.py [--model GGUF] [--rounds 5] [--plot FILE]
 """
@@ -20,38 +21,47 @@ from pathlib import Path
 import numpy as np
 from crowd import CORES, HOUSE, Crowd, Parts
 
+from concierge.engine import kernels
 from concierge.engine.llama import Model, gpu_offload_supported
 from concierge.models import resolve
 from concierge.settings import Settings
 
 OWN = 200  # tokens of context, each chat's own
 CHATS = (1, 2, 4, 8, 16, 32)
+EIGHT_BITS = 4  # VPDPBUSD multiplies 64 pairs where an instruction of single precision multiplies 16
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
     bandwidth: float  # bytes a second
-    rate: float  # operations a second
+    rate: float  # operations in single precision a second
+    products: float  # operations with weights a second
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A step: its bytes and operations, and the seconds it took."""
+    """A step: its bytes, its operations with weights and in attention, and the seconds it took."""
 
     name: str
     tokens: int
     bytes: float
-    operations: float
+    products: float
+    attention: float
     seconds: float
+
+    @property
+    def operations(self) -> float:
+        return self.products + self.attention
 
     @property
     def intensity(self) -> float:
         """Operations a byte."""
         return self.operations / self.bytes
 
-    def bound(self, machine: Machine) -> float:
-        """Seconds that it takes at least."""
-        return max(self.bytes / machine.bandwidth, self.operations / machine.rate)
+    def bounds(self, machine: Machine) -> tuple[float, str]:
+        """(seconds that it takes at least, what takes them)."""
+        arithmetic = self.products / machine.products + self.attention / machine.rate
+        return max((self.bytes / machine.bandwidth, "memory"), (arithmetic, "arithmetic"))
 
 
 def fastest(run: Callable[[], object], rounds: int) -> float:
@@ -65,14 +75,19 @@ def fastest(run: Callable[[], object], rounds: int) -> float:
 
 
 def measure_machine(rounds: int) -> Machine:
-    """Reading memory with all cores, and multiplying matrices in single precision (numpy's BLAS)."""
+    """Reading memory with all cores, and multiplying matrices in single precision (numpy's BLAS).
+
+    The rate of products is derived from that, for the model whose steps were measured before.
+    """
     parts = [np.ones(64 << 20, np.float32) for _ in range(CORES)]
     with ThreadPoolExecutor(CORES) as pool:
         reading = fastest(lambda: list(pool.map(np.max, parts)), rounds)
     size = 2048
     a, b = np.ones((size, size), np.float32), np.ones((size, size), np.float32)
     multiplying = fastest(lambda: a @ b, rounds)
-    return Machine(sum(p.nbytes for p in parts) / reading, 2 * size**3 / multiplying)
+    rate = 2 * size**3 / multiplying
+    products = rate * EIGHT_BITS if kernels.calls("matmul") else rate
+    return Machine(sum(p.nbytes for p in parts) / reading, rate, products)
 
 
 class Cost:
@@ -91,8 +106,8 @@ class Cost:
 
     def of(self, name: str, tokens: int, logits: int, seen: int, cells: int, seconds: float) -> Work:
         """`seen`: cells that each token looks at; `cells`: distinct ones that are read."""
-        operations = 2 * (self.inner * tokens + self.output * logits) + self.attention * tokens * seen
-        return Work(name, tokens, self.weights + self.kv * cells, operations, seconds)
+        products, attention = 2 * (self.inner * tokens + self.output * logits), self.attention * tokens * seen
+        return Work(name, tokens, self.weights + self.kv * cells, products, attention, seconds)
 
 
 def measure_steps(model: Model, rounds: int) -> list[Work]:
@@ -122,12 +137,11 @@ def show(machine: Machine, works: list[Work]) -> None:
     print("| machine | measured |\n|---|---|")
     print(f"| reading memory, {CORES} cores | {machine.bandwidth / 1e9:.1f} GB/s |")
     print(f"| matrix product, float32 | {machine.rate / 1e9:.0f} GFLOP/s |")
-    print(f"| ridge | {machine.rate / machine.bandwidth:.1f} operations a byte |\n")
+    print(f"| products with weights, at most | {machine.products / 1e9:.0f} GFLOP/s |\n")
     print("| step | MB | GFLOP | operations a byte | bound by | at least | measured | tokens/s | of roof |")
     print("|---|---|---|---|---|---|---|---|---|")
     for work in works:
-        bound = work.bound(machine)
-        by = "memory" if work.intensity < machine.rate / machine.bandwidth else "arithmetic"
+        bound, by = work.bounds(machine)
         print(
             f"| {work.name} | {work.bytes / 1e6:.0f} | {work.operations / 1e9:.2f} | {work.intensity:.1f} "
             f"| {by} | {1000 * bound:.1f} ms | {1000 * work.seconds:.1f} ms "
@@ -140,7 +154,8 @@ def plot(machine: Machine, works: list[Work], path: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
     roof = np.geomspace(1, 1000, 200)
-    axes.plot(roof, np.minimum(roof * machine.bandwidth, machine.rate) / 1e9, color="black")
+    for rate, style in ((machine.rate, "-"), (machine.products, "--")):
+        axes.plot(roof, np.minimum(roof * machine.bandwidth, rate) / 1e9, style, color="black")
     kinds = {"prefill,": "tab:blue", f"prefill behind {HOUSE + OWN},": "tab:green", "decode,": "tab:red"}
     for kind, color in kinds.items():
         points = [work for work in works if work.name.startswith(kind)]
@@ -150,7 +165,7 @@ def plot(machine: Machine, works: list[Work], path: Path) -> None:
         for work, left, up in zip(points, x, y, strict=True):
             axes.annotate(str(work.tokens), (left, up), textcoords="offset points", xytext=(4, -11))
     axes.set(xscale="log", yscale="log", xlabel="operations a byte", ylabel="GFLOP/s")
-    axes.set_title("Roofline; numbers are tokens a step")
+    axes.set_title("Roofline, dashed for products of 8 bits; numbers are tokens a step")
     axes.legend()
     figure.savefig(path, dpi=120)
 
@@ -164,7 +179,8 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     args = parser.parse_args()
     model = Model(resolve(args.model, Settings().cache_dir), -1 if gpu_offload_supported() else 0)
-    machine, works = measure_machine(args.rounds), measure_steps(model, args.rounds)
+    works = measure_steps(model, args.rounds)
+    machine = measure_machine(args.rounds)
     show(machine, works)
     if args.plot:
         plot(machine, works, args.plot)
