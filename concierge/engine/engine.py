@@ -106,6 +106,7 @@ class Engine:
         _check_memory(model, cells)
         self._model = model
         self._vocab = model.vocab
+        self._vocab.longer()  # now, as a step has no time for it
         self._context = Context(model, cells=cells, batch=BATCH, threads=threads)
         self._batch = Batch(BATCH)
         self._speculation = self._speculating(draft, cells, threads) if speculate else None

@@ -119,6 +119,7 @@ class Vocab:
         self.eos = int(C.llama_vocab_eos(pointer))
         self.end_tokens = frozenset(t for t in range(self.size) if C.llama_vocab_is_eog(pointer, t))
         self._pieces: dict[int, bytes] = {}
+        self._longer: dict[int, npt.NDArray[np.int32]] = {}
 
     def tokenize(self, text: str, *, special: bool, bos: bool = False) -> list[int]:
         """Tokens of `text`.
@@ -144,6 +145,24 @@ class Vocab:
         if piece is None:
             piece = self._pieces[token] = self._piece(token, False)
         return piece
+
+    def longer(self) -> dict[int, npt.NDArray[np.int32]]:
+        """The vocabulary as a tree: a token stands below the longest other that its bytes begin with.
+
+        Below -1 are those that begin with no other, and those that end a reply. The first call takes 0.2 s.
+        """
+        if not self._longer:
+            longer: dict[int, list[int]] = {-1: list(self.end_tokens)}
+            above: list[tuple[bytes, int]] = [(b"", -1)]
+            pieces = ((self.piece(t, special=True), t) for t in range(self.size) if t not in self.end_tokens)
+            for piece, token in sorted(pieces):
+                while not piece.startswith(above[-1][0]):
+                    above.pop()
+                longer.setdefault(above[-1][1], []).append(token)
+                if piece and piece != above[-1][0]:
+                    above.append((piece, token))
+            self._longer = {token: np.array(tokens, np.int32) for token, tokens in longer.items()}
+        return self._longer
 
     def entries(self) -> list[tuple[bytes, int]]:
         """The text and the attributes (LLAMA_TOKEN_ATTR_*) of every token."""
@@ -404,21 +423,32 @@ class Grammar:
 
     def allows(self, token: int) -> bool:
         """Whether the reply may go on with `token`: a test of one candidate, not of the vocabulary."""
-        data = (C.llama_token_data * 1)(C.llama_token_data(token, 1.0, 0.0))
-        array = C.llama_token_data_array(data, 1, -1, False)
-        C.llama_sampler_apply(self._sampler, ctypes.byref(array))
-        return bool(data[0].logit > float("-inf"))
+        return bool(self._allowed(np.array([token], np.int32)).size)
 
     def mask(self, logits: npt.NDArray[np.float32]) -> None:
-        """Set the logits of forbidden tokens to -inf, in place."""
-        size = len(logits)
-        data = (C.llama_token_data * size)()
+        """Set the logits of forbidden tokens to -inf, in place.
+
+        llama.cpp takes 3 ms for a vocabulary; but what begins with a forbidden token is forbidden.
+        """
+        longer = self._vocab.longer()
+        allowed, todo = [], longer[-1]
+        while todo.size:
+            allowed.append(self._allowed(todo))
+            below = [longer[token] for token in allowed[-1].tolist() if token in longer]
+            todo = np.concatenate([*below, todo[:0]])
+        kept = np.concatenate([*allowed, todo])
+        values = logits[kept]
+        logits[:] = -np.inf
+        logits[kept] = values
+
+    def _allowed(self, tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        data = (C.llama_token_data * len(tokens))()
         view = np.frombuffer(memoryview(data), dtype=_CANDIDATE)
-        view["id"] = np.arange(size)
-        view["logit"] = logits
-        array = C.llama_token_data_array(data, size, -1, False)
+        view["id"] = tokens
+        array = C.llama_token_data_array(data, len(tokens), -1, False)
         C.llama_sampler_apply(self._sampler, ctypes.byref(array))
-        logits[view["id"]] = view["logit"]
+        fit: npt.NDArray[np.int32] = tokens[view["logit"] == 0]
+        return fit
 
     def accept(self, token: int) -> None:
         C.llama_sampler_accept(self._sampler, token)
