@@ -102,8 +102,9 @@ async def test_replies_are_the_same_with_any_draft(
         if plain != drafted:
             prove_tie(small_model, prompt, plain, drafted)
     share = stats.accepted_tokens / stats.drafted_tokens
-    # Rounding makes the model itself disagree with itself where two tokens are nearly as good.
-    assert {"right": share > 0.6, "half": 0.02 < share < 0.8, "wrong": share < 0.02, "fewer": share > 0.2}[
+    # Rounding makes the model disagree with itself where two tokens are nearly as good, which may cost a
+    # draft of 16 tokens.
+    assert {"right": share > 0.4, "half": 0.02 < share < 0.8, "wrong": share < 0.02, "fewer": share > 0.2}[
         name
     ]
 

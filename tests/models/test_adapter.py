@@ -109,7 +109,7 @@ def test_merged_it_says_what_llama_cpp_says_with_the_adapter_beside(
         for model, lora in ((base, None), (base, adapter), (merged, None))
     )
     assert np.corrcoef(beside.ravel(), within.ravel())[0, 1] > 0.995
-    assert np.abs(beside - within).mean() < 0.4 * np.abs(bare - within).mean()  # Q4_1 rounds activations
+    assert np.abs(beside - within).mean() < 0.5 * np.abs(bare - within).mean()  # Q4_1 rounds activations
 
 
 async def test_it_is_merged_once_and_kept(
