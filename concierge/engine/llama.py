@@ -435,8 +435,8 @@ class Grammar:
         while todo.size:
             allowed.append(self._allowed(todo))
             below = [longer[token] for token in allowed[-1].tolist() if token in longer]
-            todo = np.concatenate([*below, todo[:0]])
-        kept = np.concatenate([*allowed, todo])
+            todo = np.concatenate([todo[:0], *below])
+        kept = np.concatenate(allowed)
         values = logits[kept]
         logits[:] = -np.inf
         logits[kept] = values

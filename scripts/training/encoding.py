@@ -57,10 +57,11 @@ def encode(
 
 def read(path: Path, template: ChatTemplate, vocab: Vocab, longest: int) -> list[Example]:
     """The examples of a file of `scripts/training_data.py`, without those longer than so many tokens."""
+    examples = []
     with path.open(encoding="utf-8") as lines:
-        read = [json.loads(line) for line in lines]
-    chats = ([Message(m["role"], m["content"]) for m in chat["messages"]] for chat in read)
-    examples = (encode(chat, template, vocab, r["train"]) for chat, r in zip(chats, read, strict=True))
+        for chat in map(json.loads, lines):
+            messages = [Message(m["role"], m["content"]) for m in chat["messages"]]
+            examples.append(encode(messages, template, vocab, chat["train"]))
     return [example for example in examples if len(example) <= longest]
 
 
