@@ -87,6 +87,12 @@ class Server(uvicorn.Server):
         loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """A second Ctrl-C stops waiting for replies; the engine and Redis are ended in any case."""
+        await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn has left that out
+            await self.lifespan.shutdown()
+
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket. Raises UserError if the address cannot be had."""

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import signal
 import socket
 import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -197,3 +199,18 @@ async def test_the_server_ends_cleanly_in_mid_reply(small_model: Path, tmp_path:
             items = [e["item"] for e in await client.until("concierge.resumed") if e["type"].endswith("done")]
     assert [item["status"] for item in items] == ["completed", "incomplete"]
     assert items[1]["content"][0]["text"]
+
+
+async def test_ctrl_c_twice_ends_it_cleanly_too(small_model: Path, tmp_path: Path) -> None:
+    with running(small_model, tmp_path) as server:
+        asked = {"model": "x", "stream": True, "messages": [{"role": "user", "content": "All your coats?"}]}
+        async with (
+            httpx.AsyncClient(timeout=30) as client,
+            client.stream("POST", f"{server.api}/chat/completions", json=asked) as answer,
+        ):
+            assert await anext(answer.aiter_lines())
+            server.process.send_signal(signal.SIGINT)
+            await asyncio.sleep(0.02)
+            server.process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(server.process.wait, 20) == 0
+        assert "Traceback" not in server.log.read_text()
