@@ -263,6 +263,23 @@ def test_questions_on_the_house_are_told_from_shopping(encoder: MiniLM, intents:
     assert sum(asked) >= 0.7 * len(asked), asked
 
 
+@pytest.mark.parametrize(
+    "message", ["Can I send it back?", "may I return this?", "what if I don't like it, can it go back"]
+)
+def test_whether_things_go_back_is_asked_of_the_house(
+    intents: Intents, encoder: MiniLM, message: str
+) -> None:
+    found = intents.of(encoder.sentences([message])[0])
+    assert (found.marks, found.sure) == (frozenset(), "facts")
+
+
+@pytest.mark.parametrize(
+    "message", ["best pizza place round here?", "where can I get good coffee nearby", "what's 17 times 23"]
+)
+def test_the_town_and_sums_are_no_wish_for_pieces(intents: Intents, encoder: MiniLM, message: str) -> None:
+    assert intents.of(encoder.sentences([message])[0]).sure == "aside"
+
+
 def test_none_of_these_phrasings_was_learned_from() -> None:
     learned = Path(intent.__file__).with_name("intents.toml").read_text("utf-8").lower()
     repeated = [m for m in lines(PERSON + COMPLAINT + ORDER + NONE + HOUSE) if f'"{m.lower()}"' in learned]
