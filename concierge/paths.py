@@ -29,5 +29,6 @@ def state_dir() -> Path:
 
 
 def cache_dir() -> Path:
-    """What can be fetched or computed again: models, embeddings."""
-    return _home("XDG_CACHE_HOME", ".cache")
+    """What can be fetched or computed again: models, embeddings, kernels."""
+    given = os.environ.get("CONCIERGE_CACHE_DIR")
+    return Path(given).expanduser() if given else _home("XDG_CACHE_HOME", ".cache")

@@ -141,7 +141,7 @@ def compare(args: argparse.Namespace) -> None:
         logs.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"--output {args.output}: cannot be written ({error.strerror}).") from error
-    cache = Path(os.environ.get("CONCIERGE_CACHE_DIR") or cache_dir())
+    cache = cache_dir()
     model = resolve(args.model, cache)
     results = Results(args.output, model, args.threads)
     if args.resume:

@@ -58,7 +58,7 @@ def _library(include: Path, lib: Path) -> Path:
     compiler = shlex.split(os.environ.get("CC", "cc"))
     sources = [_HERE / f"{kernel}.c" for kernel in KERNELS]
     name = _hash(_SOURCES, compiler, str(lib), _processor())
-    library = Path(os.environ.get("CONCIERGE_CACHE_DIR") or cache_dir()) / "kernels" / f"{name}.so"
+    library = cache_dir() / "kernels" / f"{name}.so"
     if not library.exists():
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as place:  # others may be at it too
