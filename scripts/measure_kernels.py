@@ -1,15 +1,19 @@
 """Measures steps of a crowd with ggml's kernels and with ours, which take turns in one process.
 
 Chats share 700 tokens and have 96 of their own, whose cells lie among one another's as decoding leaves them.
-Medians are printed as a Markdown table, in milliseconds.
+Medians are printed as a Markdown table, in milliseconds. --beside has processes that compute without end
+share the cores, as the server's own event loop, Redis and the shop's other programs do.
 
-    .venv/bin/python scripts/measure_kernels.py --model GGUF [--rounds 7]
+    .venv/bin/python scripts/measure_kernels.py --model GGUF [--rounds 7] [--beside 1]
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
+import sys
+from contextlib import ExitStack
 
 from crowd import HOUSE, Crowd, Parts
 
@@ -40,8 +44,22 @@ STEPS: dict[str, Parts] = {
 WAYS: dict[str, tuple[str, ...]] = {
     "ggml": (),
     **{f"{kernel}.c": (kernel,) for kernel in kernels.KERNELS},
-    "both": kernels.KERNELS,
+    "all": kernels.KERNELS,
 }
+
+
+def measured(crowd: Crowd, rounds: int) -> dict[tuple[str, str], list[float]]:
+    """Milliseconds of each step by its name and the kernels'."""
+    took: dict[tuple[str, str], list[float]] = {}
+    for _ in range(rounds):
+        for way, ours in WAYS.items():
+            for kernel in kernels.KERNELS:
+                kernels.use(kernel, kernel in ours)
+            for name, parts in STEPS.items():
+                crowd.step(parts)  # what another step left in the processor's caches goes
+                times = took.setdefault((name, way), [])
+                times += [1000 * crowd.step(parts) for _ in range(STEADY)]
+    return took
 
 
 def main() -> None:
@@ -50,17 +68,14 @@ def main() -> None:
     )
     parser.add_argument("--model", default="small")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--beside", type=int, default=0, help="busy processes (default: 0)")
     args = parser.parse_args()
     crowd = Crowd(Model(resolve(args.model, Settings().cache_dir), 0), OWN, at_a_time=8)
-    took: dict[tuple[str, str], list[float]] = {}
-    for _ in range(args.rounds):
-        for way, ours in WAYS.items():
-            for kernel in kernels.KERNELS:
-                kernels.use(kernel, kernel in ours)
-            for name, parts in STEPS.items():
-                crowd.step(parts)  # what another step left in the processor's caches goes
-                times = took.setdefault((name, way), [])
-                times += [1000 * crowd.step(parts) for _ in range(STEADY)]
+    with ExitStack() as neighbours:
+        for _ in range(args.beside):
+            busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            neighbours.callback(neighbours.enter_context(busy).kill)
+        took = measured(crowd, args.rounds)
     for kernel in kernels.KERNELS:
         if not kernels.calls(kernel):
             print(f"{kernel}.c is not compiled here, or doesn't handle this model: its column is ggml's.\n")

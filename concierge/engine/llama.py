@@ -339,6 +339,8 @@ class Context:
             raise UserError(
                 f"No memory for {cells} tokens of context ({_last_error}); lower --context or --chats."
             )
+        self._threads = _pool(threads)
+        C._lib.llama_attach_threadpool(self._context, self._threads, self._threads)
         self._model = model  # the weights have to outlive the context
         self._memory = C.llama_get_memory(self._context)
         self._vocab_size = model.vocab.size
@@ -381,6 +383,35 @@ class Context:
 
     def close(self) -> None:
         C.llama_free(self._context)
+        libggml.ggml_threadpool_free(self._threads)
+
+
+class _PoolParams(ctypes.Structure):
+    """ggml_threadpool_params."""
+
+    _fields_ = (
+        ("cpumask", ctypes.c_bool * 512),
+        ("threads", ctypes.c_int),
+        ("priority", ctypes.c_int),
+        ("poll", ctypes.c_uint32),
+        ("strict_cpu", ctypes.c_bool),
+        ("paused", ctypes.c_bool),
+    )
+
+
+def _pool(threads: int) -> ctypes.c_void_p:
+    """Threads that stay, where llama.cpp would start new ones for each step, and sleep between two."""
+    params = _PoolParams()
+    libggml.ggml_threadpool_params_init(ctypes.byref(params), threads)
+    params.poll = 0
+    return ctypes.c_void_p(libggml.ggml_threadpool_new(ctypes.byref(params)))
+
+
+libggml.ggml_threadpool_new.restype = ctypes.c_void_p
+libggml.ggml_threadpool_new.argtypes = libggml.ggml_threadpool_free.argtypes = [ctypes.c_void_p]
+libggml.ggml_threadpool_params_init.argtypes = [ctypes.c_void_p, ctypes.c_int]
+C._lib.llama_attach_threadpool.argtypes = [ctypes.c_void_p] * 3
+C._lib.llama_attach_threadpool.restype = None
 
 
 def _pointer(data: Bytes) -> Any:

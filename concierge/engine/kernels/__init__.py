@@ -21,8 +21,8 @@ from typing import Literal
 
 from concierge.paths import cache_dir
 
-Kernel = Literal["attention", "matmul"]
-KERNELS: tuple[Kernel, ...] = ("attention", "matmul")
+Kernel = Literal["attention", "barrier", "matmul"]
+KERNELS: tuple[Kernel, ...] = ("attention", "barrier", "matmul")
 
 _HERE = Path(__file__).parent
 _FLAGS = "-std=gnu11 -O3 -march=native -ffp-contract=fast -fno-math-errno -shared -fPIC"
@@ -87,7 +87,7 @@ VERSION = _SOURCES if _loaded else ""  # of what takes the place of ggml's
 
 
 def calls(kernel: Kernel) -> int:
-    """How many operations of ggml's it has computed in this process; 0 if it could not be compiled."""
+    """How often it has stood in for ggml's in this process; 0 if it could not be compiled."""
     return ctypes.c_long.in_dll(_loaded, f"concierge_{kernel}_calls").value if _loaded else 0
 
 

@@ -1,4 +1,4 @@
-/* What attention.c and matmul.c have in common: the insides of ggml's CPU backend that they stand in. */
+/* What the kernels have in common: the insides of ggml's CPU backend that they stand in. */
 
 #pragma once
 #define _GNU_SOURCE
@@ -9,6 +9,14 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
+
+#if defined(__x86_64__)
+#define RELAX() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define RELAX() __asm__ volatile("isb" ::: "memory") /* yield takes no time */
+#else
+#define RELAX()
+#endif
 
 typedef uint16_t half;
 
