@@ -1,7 +1,8 @@
 /* ggml's barrier, where the threads of a step wait for one another some hundreds of times. ggml's own spins until the
    last one comes. If that one has lost its core to somebody else's work, the spinning keeps it from the core that is
    left, for as long as the kernel lets anyone run. So here whoever waits in vain sleeps, and its core is free. It wakes
-   later than it would go on spinning, which is why it spins first: for long, while that is rarely in vain. */
+   later than it would go on spinning, which is why it spins first: for long, while that is rarely in vain. (How long the
+   sleep lasted does not tell whether a core was lost: often the one that is free now has ended it.) */
 
 #include "kernels.h"
 #include <limits.h>
