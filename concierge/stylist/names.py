@@ -293,7 +293,7 @@ def _begins(sentence: Sequence[Word], title: Sequence[str]) -> bool:
 
 
 def _joins(word: Word) -> bool:
-    return bool(_GAPS.fullmatch(word.gap)) or word.gap in (", ", ". ", "'s ", "\u2019s ")
+    return bool(_GAPS.fullmatch(word.gap)) or word.gap in (", ", ". ", "'s ", "\u2019s ", " (", ") ")
 
 
 def _in_order(keys: Sequence[str], title: Sequence[str]) -> bool:

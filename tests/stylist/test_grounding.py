@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from concierge.catalog import Product, read_feed
 from concierge.stylist.grounding import Ground, violations
+from concierge.stylist.house import House
 from concierge.stylist.names import Names
-from concierge.stylist.prompt import describe
+from concierge.stylist.prompt import describe, money, spoken
 from concierge.stylist.sentence import plain, sentences, split
 from tests.evaluation.shops import ALPEN, FJORD, HARROW, HARROW_FACTS, PLAIN
 
@@ -134,6 +135,17 @@ def test_every_piece_of_the_shipped_feed_may_be_told_as_its_prompt_has_it() -> N
         told = f"The {product.title} is {price}, in {colors}. It is made of {product.material}."
         assert violations(told.split(". ")[0] + ".", [product]) == [], told
         assert Ground([product], names=Names(products)).check(told) == [], told
+
+
+@pytest.mark.parametrize("house", ["tailor", "nordic", "street", "jeweller"])
+def test_titles_of_any_spelling_may_be_suggested(house: str) -> None:
+    """`HOOPS No. 3 (22 mm)` is one."""
+    feed = House.load(ROOT / "tests" / "evaluation" / "houses" / house).catalog
+    assert feed
+    for product in read_feed(feed).products:
+        told = f"Perhaps the {spoken(product.title)} at {money(product.current_price, product.currency)}."
+        assert Ground([product]).check(told) == [], told
+        assert Ground([product]).named(told) == (product,), told
 
 
 @settings(max_examples=200, deadline=None)
