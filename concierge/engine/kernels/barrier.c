@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 enum {
-    PATIENT = 4000, /* spins, of 10 to 50 ns: longer than threads wait that have a core each */
+    PATIENT = 20000, /* spins, of 10 to 50 ns: longer than threads wait that have a core each, but for long prompts */
     HURRIED = 50,
-    WHILE = 400, /* waits that are hurried after one in vain: half a step's */
+    WHILE = 100, /* waits that are hurried after one in vain */
     THREADS = 0xffff,
 };
 
