@@ -43,7 +43,9 @@ def declined(chat: Chat) -> None:
         chat.shown = shown
     own = chat.book.has("talk/refusing.txt", f"reply.{kind}")
     reply = chat.line("refusing", f"reply.{kind}" if own else "reply.back")
-    chat.answer(led_back(chat, reply), given=seen)
+    chat.answer(
+        led_back(chat, reply)
+    )  # a grammar gives most of these, but the model has to where nobody saw it
 
 
 def led_back(chat: Chat, reply: str) -> str:
