@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
@@ -13,6 +17,16 @@ CORES = os.cpu_count() or 1
 BATCH = 512  # tokens of the largest step
 CHATS, HOUSE = 32, 700  # chats, and the tokens that they share
 Parts = list[tuple[int, int, int]]  # (sequence, position, tokens)
+
+
+@contextmanager
+def neighbours(count: int) -> Iterator[None]:
+    """So many other processes that compute without end."""
+    with ExitStack() as running:
+        for _ in range(count):
+            process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            running.callback(running.enter_context(process).kill)
+        yield
 
 
 class Crowd:

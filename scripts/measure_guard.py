@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-from concierge.catalog import Catalog, MiniLM, Product, read_feed
+from concierge.catalog import Catalog, MiniLM, Product
 from concierge.engine import Engine
 from concierge.evaluation import questions
 from concierge.models import resolve
@@ -124,10 +124,9 @@ async def main() -> None:
     args = _arguments()
     house = House.load(args.house)
     assert house.catalog
-    asked = questions.chats(
-        questions.load(None), house, read_feed(house.catalog).products, args.count, args.seed
-    )
     catalog, encoder = Catalog.open(house.catalog, cache_dir()), MiniLM.open(cache_dir())
+    products = list(catalog.products.values())
+    asked = questions.chats(questions.load(None), house, products, args.count, args.seed)
     path = resolve(args.model, cache_dir())
     stylists: list[Measured] = []
     for way in (Measured, Unguarded):

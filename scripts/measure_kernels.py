@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import subprocess
-import sys
-from contextlib import ExitStack
 
-from crowd import HOUSE, Crowd, Parts
+from crowd import HOUSE, Crowd, Parts, neighbours
 
 from concierge.engine import kernels
 from concierge.engine.llama import Model
@@ -71,10 +68,7 @@ def main() -> None:
     parser.add_argument("--beside", type=int, default=0, help="busy processes (default: 0)")
     args = parser.parse_args()
     crowd = Crowd(Model(resolve(args.model, Settings().cache_dir), 0), OWN, at_a_time=8)
-    with ExitStack() as neighbours:
-        for _ in range(args.beside):
-            busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-            neighbours.callback(neighbours.enter_context(busy).kill)
+    with neighbours(args.beside):
         took = measured(crowd, args.rounds)
     for kernel in kernels.KERNELS:
         if not kernels.calls(kernel):

@@ -22,6 +22,7 @@ import httpx
 from comparison import building
 from comparison.scenarios import Scenario
 from concierge.errors import UserError
+from concierge.paths import cache_dir
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 15.0
@@ -106,12 +107,11 @@ class Concierge(Server):
             "chats": setup.slots,
             "context": setup.cells // (setup.slots + 1),
             "state_dir": setup.directory,
+            "cache_dir": cache_dir(),
             "max_connections_per_client": 1000,
             "messages_per_minute": 100_000,
             "sessions_per_minute": 100_000,
         }
-        if cache := os.environ.get("CONCIERGE_CACHE_DIR"):
-            settings["cache_dir"] = cache
         environment |= {f"CONCIERGE_{name.upper()}": str(value) for name, value in settings.items()}
         return Launch([Path(sys.executable).with_name("concierge"), "serve"], environment)
 

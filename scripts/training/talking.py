@@ -43,9 +43,8 @@ def declined(chat: Chat) -> None:
         chat.shown = shown
     own = chat.book.has("talk/refusing.txt", f"reply.{kind}")
     reply = chat.line("refusing", f"reply.{kind}" if own else "reply.back")
-    chat.answer(
-        led_back(chat, reply)
-    )  # a grammar gives most of these, but the model has to where nobody saw it
+    # Learnt, though a grammar gives most of these: where nobody saw what it is, the model has to decline.
+    chat.answer(led_back(chat, reply))
 
 
 def led_back(chat: Chat, reply: str) -> str:

@@ -1,11 +1,7 @@
 """`barrier.c`: threads of a step that have to share their cores, with others' work and with one another."""
 
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
@@ -14,8 +10,8 @@ import pytest
 
 from concierge.engine import kernels
 from concierge.engine.llama import Batch, Context, Model
+from scripts.crowd import CORES, neighbours
 
-CORES = os.cpu_count() or 1
 STEPS = 25
 
 pytestmark = pytest.mark.skipif(not kernels.VERSION, reason="no compiler that can")
@@ -25,11 +21,12 @@ class Decoding:
     """A chat that is decoded token by token."""
 
     def __init__(self, model: Path, threads: int) -> None:
-        self.context, self._batch = (
-            Context(Model(model, 0), cells=512, batch=256, threads=threads),
-            Batch(256),
-        )
+        self.context = Context(Model(model, 0), cells=512, batch=256, threads=threads)
+        self._batch = Batch(256)
         self._position = 0
+
+    def close(self) -> None:
+        self.context.close()
 
     def step(self) -> float:
         """Seconds of one."""
@@ -41,27 +38,15 @@ class Decoding:
         return time.perf_counter() - started
 
 
-@contextmanager
-def decoding(model: Path, threads: int) -> Iterator[Decoding]:
-    chat = Decoding(model, threads)
-    yield chat
-    chat.context.close()
-
-
-def busy() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", "while True: pass"])
-
-
 @pytest.mark.skipif(CORES == 1, reason="one thread waits for nobody")
 def test_beside_others_work_a_step_takes_its_share_of_the_cores(small_model: Path) -> None:
     """As many processes as cores leave it half of them; spinning, it took 400 times as long."""
-    with decoding(small_model, CORES) as chat, ExitStack() as neighbours:
+    with closing(Decoding(small_model, CORES)) as chat:
         chat.step()
         alone = median(chat.step() for _ in range(STEPS))
-        for _ in range(CORES):
-            neighbours.callback(neighbours.enter_context(busy()).kill)
-        time.sleep(0.5)
-        beside = median(chat.step() for _ in range(STEPS))
+        with neighbours(CORES):
+            time.sleep(0.5)
+            beside = median(chat.step() for _ in range(STEPS))
     print(f"{1000 * alone:.1f} ms alone, {1000 * beside:.1f} ms beside {CORES} busy processes")
     assert beside < 8 * alone
 
@@ -71,7 +56,7 @@ def test_more_threads_than_cores_come_to_an_end_and_to_the_same(small_model: Pat
     found = []
     for threads in (1, 4 * CORES + 1):
         before = kernels.calls("barrier")
-        with decoding(small_model, threads) as chat:
+        with closing(Decoding(small_model, threads)) as chat:
             for _ in range(STEPS):
                 chat.step()
             found.append(chat.context.logits(0).copy())
