@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from contextlib import aclosing
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
 from concierge.engine import Engine, Request, SamplingParams
-from concierge.engine.llama import Model
+from concierge.engine.llama import Batch, Model
 from concierge.engine.speculation import ModelDrafter, NgramDrafter
 from concierge.errors import UserError
 from tests.engine.conftest import HOUSE, prove_tie, reply, user
@@ -81,6 +82,22 @@ def drafter(engine: Engine) -> ModelDrafter:
     (model,) = (d for d in engine._speculation.drafters if isinstance(d, ModelDrafter))
     engine._speculation.drafters = [model]
     return model
+
+
+async def test_one_step_that_was_held_up_does_not_end_drafting(running, small_model: Path) -> None:
+    async with running(chats=1, context=512, draft=small_model) as engine:
+        model = drafter(engine)
+        before, decode = model.drafting(1), model._context.decode
+
+        def held_up(batch: Batch) -> None:
+            time.sleep(30 * before)
+            decode(batch)
+
+        model._context.decode = held_up  # type: ignore[method-assign]
+        model._batch.clear()
+        model._add(np.array([5], np.int32), 0, 9, logits=1)
+        model._decode()
+        assert 0 < before <= model.drafting(1) < 3 * before
 
 
 @pytest.mark.parametrize("name", ["right", "half", "wrong", "fewer"])

@@ -13,6 +13,7 @@ from concierge.engine.prefix_cache import PrefixCache, Tokens
 from concierge.engine.scheduler import LineCost
 from concierge.engine.sequence import Sequence
 from concierge.engine.speculation.drafter import LONGEST, Draft, Drafter
+from concierge.engine.speculation.steptime import MEASURED, StepTime, measure
 from concierge.engine.speculation.vocabulary import Translation
 
 CATCH_UP = 0.020  # s a step that reading prompts may take here; those who read along wait for it
@@ -68,6 +69,8 @@ class ModelDrafter(Drafter):
         self._cache = PrefixCache(MAX_SEQUENCES)
         self._heads: dict[Sequence, Head] = {}
         self.cost = LineCost()
+        # Drafting is told apart from reading: a step that was held up once must not end it.
+        self._time = StepTime(measure(self._context, self._batch, 0, 0), self._batch.capacity)
 
     def reading(self, sequence: Sequence) -> float:
         head = self._heads.get(sequence)
@@ -76,8 +79,7 @@ class ModelDrafter(Drafter):
         return self.cost.curve[1] * max(0, len(sequence) - head.known - len(head.guessed) - 1)
 
     def drafting(self, sequences: int) -> float:
-        base, each = self.cost.curve
-        return base + each * sequences
+        return self._time.of(sequences, 0)[0]
 
     def propose(self, wanted: list[tuple[Sequence, int]]) -> list[Draft]:
         drafts = [Draft() for _ in wanted]
@@ -215,7 +217,10 @@ class ModelDrafter(Drafter):
             pass
         started = time.perf_counter()
         self._context.decode(self._batch)
-        self.cost.observe(self._batch.size, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self.cost.observe(self._batch.size, seconds)
+        if self._batch.size <= MEASURED:
+            self._time.observe(self._batch.size, seconds)
 
     def _used(self) -> int:
         """Cells in use, those about to be computed included."""
