@@ -44,15 +44,24 @@ def encode(
         learnt: places of the replies to teach in the chat; all without it.
     """
     places = [i for i, m in enumerate(chat) if m.role == "assistant"] if learnt is None else learnt
+    end = reply_end(template, vocab)
     tokens: list[int] = []
     taught: list[bool] = []
     for place in places:
         prompt = template.encode(chat[:place])
         assert prompt[: len(tokens)] == tokens, "a chat's prompt only grows"
-        reply = [*vocab.tokenize(chat[place].content.strip(), special=False), vocab.eos]
+        reply = [*vocab.tokenize(chat[place].content.strip(), special=False), end]
         taught += [False] * (len(prompt) - len(tokens)) + [True] * len(reply)
         tokens = [*prompt, *reply]
     return Example(np.array(tokens, np.int32), np.array(taught, np.bool_))
+
+
+def reply_end(template: ChatTemplate, vocab: Vocab) -> int:
+    """The token after a reply, by the template: Gemma's turns end with another than its vocabulary names."""
+    asked, said = Message("user", "a"), Message("assistant", "b")
+    at = len(template.encode([asked])) + len(vocab.tokenize(said.content, special=False))
+    after = template.encode([asked, said, asked])[at]
+    return after if after in vocab.end_tokens else vocab.eos
 
 
 def read(path: Path, template: ChatTemplate, vocab: Vocab, longest: int) -> list[Example]:

@@ -22,7 +22,7 @@ from concierge.engine.llama import Batch, Context, Model, gpu_offload_supported
 from concierge.engine.sampling import Sampler
 from concierge.engine.template import ChatTemplate
 from concierge.stylist.stylist import SAMPLING
-from training.encoding import Example, encode
+from training.encoding import Example, encode, reply_end
 
 LIKELY = 32  # tokens kept at each place; at the stylist's temperature nearly all of the probability
 SHARE = 64  # chats a file
@@ -69,6 +69,7 @@ class Teacher:
         self._model = Model(target, -1 if gpu_offload_supported() else 0)
         self._target, self._folder, self._own, self._longest = target, folder, own, longest
         self._template = ChatTemplate(self._model.chat_template or "", self._model.vocab)
+        self._end = reply_end(self._template, self._model.vocab)
         self._context: Context | None = None
         self._batch = Batch(BATCH)
 
@@ -124,11 +125,22 @@ class Teacher:
                 prompt = self._template.encode(said)
                 if len(prompt) + (SAMPLING.max_tokens or 0) > self._longest:
                     break
-                reply, text = await _reply(engine, said, replace(SAMPLING, seed=len(prompt)))
+                reply, text = await self._reply(engine, said, replace(SAMPLING, seed=len(prompt)))
                 taught += [False] * (len(prompt) - len(tokens)) + [True] * len(reply)
                 tokens = [*prompt, *reply]
                 said.append(Message("assistant", text, tuple(t for t in reply if t not in self._ends)))
         return Example(np.array(tokens, np.int32), np.array(taught, np.bool_))
+
+    async def _reply(
+        self, engine: Engine, said: list[Message], params: SamplingParams
+    ) -> tuple[list[int], str]:
+        """(tokens, the one that ended it included; text) of a reply."""
+        text = ""
+        async with aclosing(engine.generate(Request(tuple(said), params))) as chunks:
+            async for chunk in chunks:
+                text += chunk.text
+        ended = [self._end] if chunk.finish_reason == "stop" else []
+        return [*chunk.tokens, *ended], text
 
     @property
     def _ends(self) -> frozenset[int]:
@@ -180,16 +192,6 @@ def read_through(context: Context, batch: Batch, example: Example) -> Iterator[t
         for first, after in rows:
             for index in range(first, after):
                 yield start + index + 1, index
-
-
-async def _reply(engine: Engine, said: list[Message], params: SamplingParams) -> tuple[list[int], str]:
-    """(tokens, the one that ended it included; text) of a reply."""
-    text = ""
-    async with aclosing(engine.generate(Request(tuple(said), params))) as chunks:
-        async for chunk in chunks:
-            text += chunk.text
-    ended = [engine._vocab.eos] if chunk.finish_reason == "stop" else []
-    return [*chunk.tokens, *ended], text
 
 
 def _store(lessons: list[Lesson], path: Path) -> None:

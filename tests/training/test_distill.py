@@ -14,7 +14,7 @@ import pytest
 import torch
 from training.distilling import Distilling, acceptance
 from training.draft_gguf import write_draft
-from training.encoding import Example
+from training.encoding import Example, encode
 from training.forecast import Guesses, Measured, Shop, measured
 from training.student import Cut, cut_out, evenly, frequent, translation
 from training.teacher import LIKELY, Lesson, Teacher, runs
@@ -24,6 +24,7 @@ from transformers import Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, Llama
 from concierge.engine import Engine, Message, Request, SamplingParams
 from concierge.engine.llama import Model, quantize
 from concierge.engine.speculation import ModelDrafter, Speculation, check_vocabulary
+from concierge.engine.template import ChatTemplate
 from concierge.errors import UserError
 from tests.engine.conftest import prove_tie
 from tests.ggml import logits
@@ -50,6 +51,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         (folder / f"{name}.jsonl").write_text("\n".join(lines))
     return folder
+
+
+def test_a_reply_ends_as_the_template_ends_it(small_model: Path) -> None:
+    """Gemma's turns end with a token that its vocabulary does not name as the end."""
+    vocab = Model(small_model, 0, weights=False).vocab
+    turn = "{% for m in messages %}{{ m.role }}: {{ m.content }}<|endoftext|>\n{% endfor %}assistant: "
+    example = encode(
+        [*chats(QUESTIONS[:1])[0], *chats(QUESTIONS[1:2])[0][1:]], ChatTemplate(turn, vocab), vocab
+    )
+    ends = [int(example.tokens[end - 1]) for _, end in runs(example.taught)]
+    assert ends == vocab.tokenize("<|endoftext|>", special=True) * 2
+    assert ends[0] != vocab.eos
 
 
 def distill(folder: Path, *more: str) -> str:
