@@ -22,6 +22,7 @@ from llama_cpp import __version__
 from llama_cpp._ggml import libggml
 from llama_cpp.llama_grammar import json_schema_to_gbnf
 
+from concierge.engine import kernels
 from concierge.errors import UserError
 
 Tokens = npt.NDArray[np.int32]
@@ -344,6 +345,7 @@ class Context:
         self._model = model  # the weights have to outlive the context
         self._memory = C.llama_get_memory(self._context)
         self._vocab_size = model.vocab.size
+        self._candidates = (C.llama_token_data * self._vocab_size)()
         self.cells = int(C.llama_n_ctx(self._context))
 
     def decode(self, batch: Batch) -> None:
@@ -356,6 +358,16 @@ class Context:
     def logits(self, index: int) -> npt.NDArray[np.float32]:
         """Logits [vocab_size] at a batch index, a view that lives until the next decode."""
         return np.ctypeslib.as_array(C.llama_get_logits_ith(self._context, index), (self._vocab_size,))
+
+    def likeliest(self, index: int, k: int) -> Any:
+        """Candidates for the `k` largest logits at a batch index; they live until the next call.
+
+        None: all of the vocabulary are.
+        """
+        found = kernels.largest(
+            C.llama_get_logits_ith(self._context, index), self._vocab_size, k, self._candidates
+        )
+        return C.llama_token_data_array(self._candidates, found, -1, False) if found else None
 
     def copy(self, source: int, target: int, start: int, end: int) -> None:
         """Let `target` share the cells of `source` at positions [start, end)."""
@@ -422,6 +434,7 @@ class SamplerChain:
     """llama.cpp's own samplers: top-k, top-p, min-p, temperature, then a draw."""
 
     def __init__(self, top_k: int, top_p: float, min_p: float, temperature: float, seed: int) -> None:
+        self._top_k = top_k
         self._chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
         for sampler in (
             C.llama_sampler_init_top_k(top_k),
@@ -434,7 +447,11 @@ class SamplerChain:
 
     def sample(self, context: Context, index: int) -> int:
         """The token after the batch index."""
-        return int(C.llama_sampler_sample(self._chain, context._context, index))
+        candidates = context.likeliest(index, self._top_k)
+        if candidates is None:
+            return int(C.llama_sampler_sample(self._chain, context._context, index))
+        C.llama_sampler_apply(self._chain, ctypes.byref(candidates))
+        return int(candidates.data[candidates.selected].id)
 
     def __del__(self) -> None:
         C.llama_sampler_free(self._chain)

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from concierge.paths import cache_dir
 
@@ -56,7 +56,7 @@ def _library(include: Path, lib: Path) -> Path:
     Raises OSError and CalledProcessError.
     """
     compiler = shlex.split(os.environ.get("CC", "cc"))
-    sources = [_HERE / f"{kernel}.c" for kernel in KERNELS]
+    sources = sorted(_HERE.glob("*.c"))
     name = _hash(_SOURCES, compiler, str(lib), _processor())
     library = cache_dir() / "kernels" / f"{name}.so"
     if not library.exists():
@@ -84,6 +84,14 @@ def _processor() -> str:
 _SOURCES = _hash(_FLAGS, *(path.read_text("utf-8") for path in sorted(_HERE.glob("*.[ch]"))))
 _loaded = _load()
 VERSION = _SOURCES if _loaded else ""  # of what takes the place of ggml's
+
+
+def largest(logits: Any, count: int, k: int, kept: Any) -> int:
+    """Write the candidates for the `k` largest of `count` logits to `kept`; see largest.c. Returns how many.
+
+    0: every token is one, since there are too few or there is no compiler.
+    """
+    return int(_loaded.concierge_largest(logits, count, k, kept)) if _loaded else 0
 
 
 def calls(kernel: Kernel) -> int:
