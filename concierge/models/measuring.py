@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from concierge.engine.llama import Batch, Context, Model, Tokens
+import numpy as np
+
+from concierge.engine.llama import Batch, Context, Model
 from concierge.models.foretelling import Foretold, divergence, foretell, prompt
 from concierge.models.record import PROMPT
 
 BATCH = 512  # tokens a step at most, as the engine has it
-PREFILLS, STEPS = 5, 12  # samples
-SECONDS = 3.0  # for each speed; a large model gets fewer rounds
+ROUNDS = 3  # of source and format in turns: a machine's own pace may change by half within seconds
+PREFILLS, STEPS = 2, 4  # samples of a round
+PATIENCE = 10.0  # s; a large model gets fewer rounds
 
 
-def measure(path: Path, *, gpu_layers: int, threads: int, batches: list[int], source: Path) -> dict[str, Any]:
+def measure(
+    path: Path, *, gpu_layers: int, threads: int, batches: list[int], source: Path, foretold: Path
+) -> dict[str, Any]:
     """Measure a GGUF; blocks for seconds, or minutes if it is large.
 
     Args:
-        source: a file (.npz) of what the source foretells. Where there is none, `path` is the source, and it
-            is written.
+        source: the file that it was made of, or the same, which has to be the first.
+        foretold: a file (.npz) of what the source foretells; written when that is measured.
 
     Returns:
         size: of the file, in bytes.
-        prefill: tokens a second.
-        decode: tokens a second by chats decoded at once, one for each of `batches`.
+        prefill: tokens a second, of the source; of others, how many times the source's.
+        decode: the same by chats decoded at once, one for each of `batches`.
         perplexity: of the shipped chats' replies; of the first of them if time ran out.
         divergence: from the source, in nats a token.
         standard_error: of the divergence.
@@ -36,27 +40,37 @@ def measure(path: Path, *, gpu_layers: int, threads: int, batches: list[int], so
         UserError: the model cannot be loaded, has no chat template, or there is no memory for its context.
         InvalidRequest: its chat template refuses the chats.
     """
-    model = Model(path, gpu_layers)
-    prefill, decode = _speeds(model, prompt(model), threads, batches)
-    reference = Foretold.load(source) if source.exists() else None
-    own = foretell(model, threads, reference)
+    prefill, *decode = _speeds([source] if path == source else [source, path], gpu_layers, threads, batches)
+    reference = None if path == source else Foretold.load(foretold)
+    own = foretell(Model(path, gpu_layers), threads, reference)
     if reference is None:
-        own.save(source)
+        own.save(foretold)
     mean, error = divergence(reference or own, own)
     return {
         "size": path.stat().st_size,
         "prefill": prefill,
-        "decode": decode,
+        "decode": dict(zip(batches, decode, strict=True)),
         "perplexity": own.perplexity,
         "divergence": mean,
         "standard_error": error,
     }
 
 
-def _speeds(model: Model, tokens: Tokens, threads: int, batches: list[int]) -> tuple[float, dict[int, float]]:
+def _speeds(paths: list[Path], gpu_layers: int, threads: int, batches: list[int]) -> list[float]:
+    """Tokens a second of prefill and of each batch; of two models, the second's over the first's."""
+    rounds: list[list[list[float]]] = []
+    started = time.perf_counter()
+    while len(rounds) < ROUNDS and not (rounds and time.perf_counter() - started > PATIENCE):
+        rounds.append([_round(Model(path, gpu_layers), threads, batches) for path in paths])
+    rates = np.array(rounds)  # [rounds, models, speeds]
+    speeds = rates[:, 1] / rates[:, 0] if len(paths) > 1 else rates[:, 0]
+    return [float(speed) for speed in np.median(speeds, axis=0)]
+
+
+def _round(model: Model, threads: int, batches: list[int]) -> list[float]:
     """Tokens a second of prefill, and of decoding by the size of the batch."""
-    most = max(batches)
-    context = Context(model, cells=PROMPT + STEPS * most + BATCH, batch=BATCH, threads=threads)
+    tokens = prompt(model)
+    context = Context(model, cells=PROMPT + STEPS * max(batches) + BATCH, batch=BATCH, threads=threads)
     batch = Batch(BATCH)
 
     def prefill(count: int) -> float:
@@ -72,29 +86,18 @@ def _speeds(model: Model, tokens: Tokens, threads: int, batches: list[int]) -> t
         return _timed(context, batch)
 
     prefill(16)  # the first to touch the weights waits for the disk
-    rate = PROMPT / _median((prefill(PROMPT) for _ in range(PREFILLS)), 1)
-    rates = {}
+    rates = [PROMPT / statistics.median(prefill(PROMPT) for _ in range(PREFILLS))]
     for chats in batches:
         for chat in range(1, chats):
             context.copy(0, chat, 0, PROMPT)
-        rates[chats] = chats / _median((decode(chats, PROMPT + step) for step in range(STEPS)), 3)
+        rates.append(chats / statistics.median(decode(chats, PROMPT + step) for step in range(STEPS)))
         for chat in range(chats):
             context.remove(chat, PROMPT)
     context.close()
-    return rate, rates
+    return rates
 
 
 def _timed(context: Context, batch: Batch) -> float:
     started = time.perf_counter()
     context.decode(batch)
     return time.perf_counter() - started
-
-
-def _median(times: Iterator[float], least: int) -> float:
-    """Of all the times, or at least so many, and then those that fit into SECONDS."""
-    taken: list[float] = []
-    for seconds in times:
-        taken.append(seconds)
-        if len(taken) >= least and sum(taken) > SECONDS:
-            break
-    return statistics.median(taken)

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -86,6 +86,11 @@ class Measured(_Stored):
         That is what the divergence tells: the mean difference of their log-likelihoods there.
         """
         return math.expm1(self.divergence)
+
+    def beside(self, format: str, *, prefill: float, decode: dict[str, float], **found: Any) -> Measured:
+        """A format whose speeds were measured as multiples of this one's."""
+        rates = {int(chats): times * self.decode[int(chats)] for chats, times in decode.items()}
+        return Measured(format=format, prefill=prefill * self.prefill, decode=rates, **found)
 
     def step(self, chats: int) -> float:
         """Seconds of a step that decodes for so many chats; linear between those measured."""

@@ -50,8 +50,8 @@ def _quantize(source: str, target: str, file_type: str, threads: int) -> dict[st
     return {}
 
 
-def _measure(path: str, gpu_layers: int, threads: int, batches: list[int], source: str) -> dict[str, Any]:
-    return measure(Path(path), gpu_layers=gpu_layers, threads=threads, batches=batches, source=Path(source))
+def _measure(path: str, source: str, foretold: str, **how: Any) -> dict[str, Any]:
+    return measure(Path(path), source=Path(source), foretold=Path(foretold), **how)
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {

@@ -69,13 +69,14 @@ class Workshop:
         formats = [format for format in FORMATS if format.name != self._facts["file_type"]]
         batches = sorted(BATCHES | {chats})
         self._steps.total = 1 + 2 * len(formats)
-        measured = [await self._measure(SOURCE, source, batches)]
+        measured = [Measured(format=SOURCE, **await self._measure(source, batches))]
         unfit: dict[str, str] = {}
         for format in formats:
             try:
                 self._check_memory(format)
                 path = await self.make(format)
-                measured.append(await self._measure(format.name, path, batches))
+                found = await self._measure(path, batches)
+                measured.append(measured[0].beside(format.name, **found))
             except WorkerError as error:
                 logger.info("%s is not possible here: %s", format.name, error)
                 unfit[format.name] = str(error)
@@ -102,15 +103,15 @@ class Workshop:
         if size > memory // 2:
             raise WorkerError(f"its {size >> 20} MiB are more than half of this machine's memory")
 
-    async def _measure(self, format: str, path: Path, batches: list[int]) -> Measured:
-        """The source comes first; the others are held against what it foretells, kept in the drawer."""
+    async def _measure(self, path: Path, batches: list[int]) -> dict[str, Any]:
+        """See `measuring.measure`. The source comes first."""
         self._steps.next(f"measuring {path.name}")
-        result = await offload(
+        return await offload(
             "measure",
             path=str(path),
+            source=str(self._shelf.source),
+            foretold=str(self._drawer / "source.npz"),
             gpu_layers=self._machine.gpu_layers,
             threads=self._machine.threads,
             batches=batches,
-            source=str(self._drawer / "source.npz"),
         )
-        return Measured(format=format, **result)

@@ -48,6 +48,12 @@ def test_a_turn_is_its_prompt_and_its_share_of_every_step() -> None:
     assert 1 / 50 < measured.step(4) < 8 / 200
 
 
+def test_a_format_measured_beside_the_source_is_as_much_faster_in_the_record() -> None:
+    source = Measured(format=SOURCE, size=1, prefill=100, decode={1: 50, 8: 200}, perplexity=30)
+    format = source.beside("Q8_0", size=1, prefill=1.5, decode={"1": 2.0, "8": 0.5}, perplexity=30)
+    assert (format.prefill, format.decode) == (150, {1: 100, 8: 100})
+
+
 def test_worse_is_what_the_divergence_does_to_perplexity() -> None:
     measured = Measured(format="Q4_0", size=1, prefill=1, decode={1: 1}, perplexity=30, divergence=0.2)
     assert measured.worse == pytest.approx(math.exp(0.2) - 1)
