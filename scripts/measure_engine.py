@@ -13,6 +13,8 @@ import time
 from contextlib import aclosing
 from pathlib import Path
 
+import uvloop
+
 from concierge.engine import Engine, Message, Request, SamplingParams
 from concierge.models import resolve
 from concierge.paths import PROMPTS
@@ -83,4 +85,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

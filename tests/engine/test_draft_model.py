@@ -11,7 +11,7 @@ import pytest
 from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
 from concierge.engine import Engine, Request, SamplingParams
-from concierge.engine.llama import Batch, Model
+from concierge.engine.llama import Batch, Context, DecodeError, Model
 from concierge.engine.speculation import ModelDrafter, NgramDrafter
 from concierge.errors import UserError
 from tests.engine.conftest import HOUSE, prove_tie, reply, user
@@ -208,6 +208,17 @@ async def test_a_draft_that_dies_takes_no_reply_with_it(
         assert [len(last.tokens) for _, last in replies] == [20, 20, 20]
         assert [type(d) for d in speculation.drafters] == [NgramDrafter]
     assert len([r for r in caplog.records if "the model drafter failed" in r.getMessage()]) == 1
+
+
+def test_a_draft_that_cannot_be_computed_is_refused(
+    small_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise DecodeError(-3)  # as where a backend gives up; no GGUF that loads does so here
+
+    monkeypatch.setattr(Context, "decode", fail)
+    with pytest.raises(UserError, match=r"--draft .*gguf fails \(llama_decode returned -3\)"):
+        ModelDrafter(Model(small_model, 0), cells=256, batch=256, threads=2)
 
 
 def test_a_draft_of_another_vocabulary_is_refused(small_model: Path, tmp_path: Path) -> None:

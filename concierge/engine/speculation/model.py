@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from concierge.engine.llama import MAX_SEQUENCES, Batch, Context, Model
+from concierge.engine.llama import MAX_SEQUENCES, Batch, Context, DecodeError, Model
 from concierge.engine.prefix_cache import PrefixCache, Tokens
 from concierge.engine.scheduler import LineCost
 from concierge.engine.sequence import Sequence
 from concierge.engine.speculation.drafter import LONGEST, Draft, Drafter
 from concierge.engine.speculation.steptime import MEASURED, StepTime, measure
 from concierge.engine.speculation.vocabulary import Translation
+from concierge.errors import UserError
 
 CATCH_UP = 0.020  # s a step that reading prompts may take here; those who read along wait for it
 SMALLEST_CHUNK = 16  # tokens that are read in any case
@@ -45,13 +46,7 @@ class ModelDrafter(Drafter):
 
     name = "model"
     free = False
-    prior = (
-        0.5,
-        0.6,
-        0.7,
-        0.8,
-        0.9,
-    )  # by the probability that it gives its token; high, or none would be tried
+    prior = (0.5, 0.6, 0.7, 0.8, 0.9)  # by the probability it gives its token; high, or none would be tried
 
     def __init__(self, model: Model, *, cells: int, batch: int, threads: int) -> None:
         """
@@ -59,7 +54,7 @@ class ModelDrafter(Drafter):
             cells: tokens of KV cache: as many as all sequences together may come to need.
 
         Raises:
-            UserError: no memory, or a mapping of tokens that is broken.
+            UserError: no memory, a mapping of tokens that is broken, or weights that cannot be computed.
         """
         self._model = model
         self._translation = Translation.of(model)
@@ -70,7 +65,11 @@ class ModelDrafter(Drafter):
         self._heads: dict[Sequence, Head] = {}
         self.cost = LineCost()
         # Drafting is told apart from reading: a step that was held up once must not end it.
-        self._time = StepTime(measure(self._context, self._batch, 0, 0), self._batch.capacity)
+        try:
+            seconds = measure(self._context, self._batch, 0, 0)
+        except DecodeError as error:
+            raise UserError(f"--draft {model.path} fails ({error}); choose another, or none.") from error
+        self._time = StepTime(seconds, self._batch.capacity)
 
     def reading(self, sequence: Sequence) -> float:
         head = self._heads.get(sequence)
