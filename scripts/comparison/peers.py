@@ -160,7 +160,16 @@ class LlamaServer(Server):
         return Launch([self._binary, *arguments, "--no-ui", *options["arguments"]], environment)
 
 
+WITHOUT_IMAGES = """import runpy, sys, types
+sys.modules["llama_cpp.mtmd_cpp"] = types.ModuleType("llama_cpp.mtmd_cpp")
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
 class ExampleServer(Server):
+    """Run without the library that reads images, which `scripts/install` leaves out; it imports it in any case."""
+
     name = "examples/server"
 
     def prepare(self, cache: Path, logs: Path) -> None:
@@ -190,7 +199,8 @@ class ExampleServer(Server):
             "store_logits": False,
         }
         config = {"server": {"host": HOST, "port": setup.port}, "model": model | options}
-        return Launch([sys.executable, self._script, "-C", _written(config, setup.directory)], os.environ)
+        command = [sys.executable, "-c", WITHOUT_IMAGES, self._script, "-C"]
+        return Launch([*command, _written(config, setup.directory)], os.environ)
 
     def fixed_length(self, end_tokens: Sequence[int]) -> dict[str, Any]:
         return {"logit_bias": {str(token): -1000.0 for token in end_tokens}}
