@@ -168,7 +168,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 class ExampleServer(Server):
-    """Run without the library that reads images, which `scripts/install` leaves out; it imports it in any case."""
+    """Run without what reads images: it always imports that, and `scripts/install` does not build it."""
 
     name = "examples/server"
 
