@@ -13,6 +13,8 @@ from concierge.engine.llama import Batch, Context, Model, SamplerChain
 
 VOCABULARY = 49_152
 
+pytestmark = pytest.mark.skipif(not kernels.VERSION, reason="no compiler that can")
+
 
 @pytest.fixture(scope="module")
 def context(small_model: Path) -> Iterator[Context]:
