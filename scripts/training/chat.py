@@ -114,8 +114,10 @@ class Chat:
         voice = self.made.voice
         said = [s for part in parts if part for s in grammar.sentences(grammar.sentence_case(part))]
         if trim:
+            if len(said) > voice.most_sentences and _nods(said[0]):
+                said.pop(0)
             said = said[: voice.most_sentences] or said
-            if not voice.questions and len(said) > 1 and said[-1].endswith("?"):
+            if not voice.questions and len(said) > 1 and said[-1].endswith("?") and not _nods(said[0]):
                 said.pop()
         if question and voice.questions and len(said) < voice.most_sentences and not said[-1].endswith("?"):
             said.append(grammar.sentence_case(question))
@@ -157,3 +159,8 @@ class Chat:
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
+
+
+def _nods(sentence: str) -> bool:
+    """Whether a sentence says nothing by itself: `Of course.`"""
+    return len(sentence.split()) < 3

@@ -18,9 +18,9 @@ Scene = Callable[[Chat], None]
 
 OPENINGS: dict[Scene, float] = {
     styling.occasion: 18, styling.garment: 13, styling.color: 7, styling.material: 4, styling.size: 4,
-    styling.budget: 9, styling.sale: 4, styling.gift: 8, styling.vague: 3, styling.absent: 2,
+    styling.budget: 9, styling.sale: 4, styling.gift: 8, styling.vague: 5, styling.absent: 2,
     knowing.known: 6, knowing.unknown: 2, knowing.beside: 4, asking.stock: 2,
-    asking.more: 1, asking.price: 1, talking.manners: 6, talking.declined: 5,
+    asking.more: 1, asking.price: 1, talking.manners: 8, talking.declined: 7,
     talking.staff: 4, talking.tongue: 7,
 }  # fmt: skip
 FOLLOWERS: dict[Scene, float] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-ZÀ-Ý¿¡0-9])")
+_SENTENCE = re.compile(r"(?<=[.?!])(?<!\bNo\.)\s+(?=[A-ZÀ-Ý¿¡0-9])")  # Permont No. 7 is a name
 _START = re.compile(r"(^|[.?!]\s+)([a-zà-ý])")
 _LIKE_YOU = re.compile(r"(uni|use|usu|eu|one(?!\w)|one-|U[A-Z]|UK|US)")
 _LETTER_SOUND = re.compile(r"([AEFHILMNORSX]|X+[SL])$")

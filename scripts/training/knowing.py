@@ -84,10 +84,12 @@ def beside(chat: Chat) -> None:
     joint = chat.rng.choice([". And ", ", and ", ". Also, "])
     text = item.text.rstrip("?.! :)") + joint + question[0].lower() + question[1:]
     chat.ask(text, chat.shown, facts=facts_lines(chat, [told.topic]), clean=True)
-    first = sentences(reply.text.replace("!", "."))[0]
-    if first.endswith("?"):
-        raise Unfit(first)
-    chat.answer(first, answer, trim=False)
+    titles = [piece.product.title for piece in chat.shown]
+    said = sentences(reply.text.replace("!", "."))
+    named = next((s for s in said if any(t in s for t in titles)), "?")
+    if named.endswith("?"):
+        raise Unfit(reply.text)
+    chat.answer(named, answer, trim=False)
 
 
 def care(chat: Chat) -> None:

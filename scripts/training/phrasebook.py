@@ -15,7 +15,7 @@ from training.grammar import tidy
 TEXT = Path(__file__).with_name("text")
 HELD_OUT = "~ "
 _ALTERNATIVES = re.compile(r"\(([^()]*\|[^()]*)\)")
-_MARKUP = re.compile(r"\{(\w+)(?:\.(\w+))?\}|<(?:(\w):)?([^/<>]*)/([^<>]*)>")
+_MARKUP = re.compile(r"\{(\w+)(?:\.(\w+))?\}|<(?:(\w):)?([^/<>]+)/([^<>]*)>")
 
 
 class Unfit(Exception):

@@ -274,7 +274,7 @@ def gift(chat: Chat) -> None:
     x, y = best_two(chat, pieces)
     first = chat.line(STYLING, "gift.one", x=x, person=person)
     second = chat.line(STYLING, "second", x=x, y=y) if y else ""
-    asked = chat.line(STYLING, "gift.question", person=person).replace("(she|he)", "she")
+    asked = chat.line(STYLING, "gift.question", person=person)
     asked = asked if female else asked.replace("she ", "he ")
     chat.answer(first, second, question=asked if chat.chance(0.35) else "")
 
