@@ -26,16 +26,17 @@ _NOT_MONEY = (
 )
 
 _MAX = (
-    r"(?:no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
+    r"(?:(?:not|(?:do|wo|ca|would|could|is)n't|cannot|never|without)(?: \w+){0,3}? (?:go(?:ing)?|pay(?:ing)?|spend(?:ing)?|cost(?:ing)?) (?:over|above|beyond|past|more than)|"
+    r"no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
     r"without going over|less than|lower than|cheaper than|smaller than|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
-    r"(?:budget|limit|spend(?:ing)?|pay)(?: \w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i have|i've got|i can (?:spend|pay|afford))"
+    r"(?:budget|limit|spend(?:ing)?|pay)(?: \w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i have|i've got|i can (?:spend|pay|afford))"
 )
 _MIN = (
-    r"(?:no less than|not less than|not under|not below|nothing under|nothing below|more than|at least|min(?:imum)?(?: of|:)?|over|above|"
+    r"(?:no less than|not less than|not under|not below|nothing under|nothing below|(?:nothing|not|no|never) (?:cheaper|less expensive) than|more than|at least|min(?:imum)?(?: of|:)?|over|above|"
     r"upwards? of|starting (?:at|from)|from|exceeding|>=?|≥)"
 )
-_AROUND = r"(?:(?:somewhere |something )?(?:around|about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
+_AROUND = r"(?:(?:somewhere |something )?(?:around|(?<!what )(?<!how )about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
 _AFTER_MAX = r"(?: ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?most| budget\b| limit\b| to spend\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
 _AFTER_MIN = r"(?: ?(?:or|and) (?:more|up|over|above|upwards?)| ?\+(?!\w)| ?min(?:imum)?\b| upwards\b)"
 
@@ -55,6 +56,9 @@ _BARE = re.compile(_money(1))
 _AGE = re.compile(
     r"\b(?:woman|man|women|men|lady|ladies|someone|somebody|people|girl|aged?|who is|she is|he is|she's|he's)$"
 )
+
+
+_OR_SIZE = re.compile(r"(?:what|how) about\b")  # `what about 40?`
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ def _cued(text: str) -> list[_Price]:
         before = text[: match.start()].rstrip()
         if value is None or not (_is_money(match, 1) or value >= 10):
             continue
-        if value < 100 and not _is_money(match, 1) and _AGE.search(before):
+        if value < 100 and not _is_money(match, 1) and (_AGE.search(before) or _OR_SIZE.match(match[0])):
             continue
         if match["around"]:
             found.append(_around(match, value, is_budget="budget" in before[-25:]))
@@ -196,6 +200,7 @@ _SIZE_PATTERNS = (
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?|need an?|normally an?)(?: size)? (?P<size>\d{{2}}(?:[.,]5|½| 1/2)?)(?:(?: or |/)(?P<also>\d{{2}}(?:[.,]5)?))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if)\b)", re.I),
     re.compile(rf"\b(?:in|wears?|takes?) an? (?P<size>[4-9](?:[.,]5)?){_NOT_SIZE}", re.I),
+    re.compile(r"\b[Ii]n (?:an? )?(?P<size>[4-9](?:[.,]5)?)(?=\s*(?:[?!,;]|\.\s|\.?$))"),
     re.compile(r",\s*(?P<size>3[2-9]|[45]\d|6[0-4])(?=\s*(?:[.,;!?]\s|[.,;!?]?$|(?:please|pls)\b))"),
     re.compile(r"(?<![\w-])(?P<size>XXS|XS|XL|XXL|XXXL|[2-4]XL|xxl|xs|xl)(?![\w-])"),
     re.compile(r"(?<![\w.,€£$])(?P<size>[34]\d[.,]5)(?![\w.,%]| ?(?:€|£|euros?|eur|cm|mm|k\b))"),

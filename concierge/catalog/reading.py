@@ -167,17 +167,19 @@ _GOVERNING = frozenset(
 _RELATIONS_NEXT = frozenset(
     "needs need wants want likes loves wears would has is turns turned prefers asked takes".split()
 )
+_SAYING = frozenset("says said thinks insists reckons tells suggests".split())  # `my wife says I need a coat`
 _DIRECT = frozenset(
     "woman women womens womenswear man men mens menswear ladies lady gentleman gentlemen female male her him she he ladieswear damen herren femme homme uomo donna".split()
 )
 _EVENTS_NEXT = frozenset(
     "wedding party graduation christening funeral engagement anniversary birthday 50th 40th 60th 30th".split()
 )
+_DRESSES = re.compile(r"\b(she|he|who|everyone|everybody|nobody)((?: \w+ly| always| never)?) dresses\b", re.I)
 
 
 def read(message: str, speller: Speller) -> Said:
     """Read one message. Never raises, whatever the text."""
-    taken = limits(message[:LONGEST])
+    taken = limits(_DRESSES.sub(r"\1\2 wears", message[:LONGEST]))
     clauses = [words(clause) for clause in re.split(r"[,.;:!?()\n]", taken.rest)]
     clause_starts = frozenset(accumulate(map(len, clauses)))
     tokens = speller.mend(token for clause in clauses for token in clause)
@@ -358,7 +360,11 @@ class _Sorter:
         )
         stated = closes and (opens or before in _STATING)
         return (
-            before in ("in", *MODIFIERS) or next_to_piece or after_color or stated or len(self._tokens) <= 2
+            before in ("in", "color", "colour", *MODIFIERS)
+            or next_to_piece
+            or after_color
+            or stated
+            or len(self._tokens) <= 2
         )
 
     def _is_metal_piece(self, one: Found) -> bool:
@@ -411,7 +417,7 @@ class _Sorter:
         following = tokens[one.end] if one.end < len(tokens) else ""
         before = tokens[max(0, one.start - 4) : one.start]
         gift = any(t in ("gift", "present", "gifts", "presents") for t in tokens)
-        if following in _EVENTS_NEXT and not gift:
+        if following in _SAYING or (following in _EVENTS_NEXT and not gift):
             return False
         if (
             "for" in before

@@ -21,6 +21,9 @@ from concierge.catalog.wish import Than, Wish
 _REMEMBERED = 16  # earlier messages that still count
 _CENT = Decimal("0.01")
 _LIKE = re.compile(r"\b(?:like|similar to|in the style of|resembl\w+|along the lines of)\b")
+_HAVING = re.compile(
+    r"\bi (?:will|ll|m|am|ve|have|own|already|bought|got|plan)\b"
+)  # `a dress; what goes with it?`
 _ONE_PIECE = re.compile(r"\b(?:something|anything|piece|gift|present|item)\b")
 
 
@@ -49,7 +52,7 @@ class Understanding:
             wish = self._pairing(said, message, earlier, shown)
             if wish is not None:
                 return wish
-        if said.house:
+        if said.house and not wishes:
             return Wish(kind="none")
         if about := referred(said, said.tokens, message, shown, self._index):
             return self._about(said, about, earlier)
@@ -101,14 +104,17 @@ class Understanding:
         target = referred(said, said.pairing_tokens or said.tokens, message, shown, self._index)
         if not target and shown and not said.companions and not said.occasions:
             target = (shown[0],)
-        if not target and not said.companions:
+        companions = said.companions
+        if not target and not companions and _HAVING.search(" ".join(said.tokens)):
+            companions = said.garments[:1]
+        if not target and not companions:
             return None
         price = said if (said.price_max is not None or said.price_min is not None) else earlier
         wish = Wish(
             text=" ".join(t for t in said.text.split() if t not in said.pairing_tokens),
             hints=earlier.hints,
             occasions=said.occasions or earlier.occasions,
-            garments=said.garments,
+            garments=tuple(g for g in said.garments if g not in companions),
             price_min=price.price_min,
             price_max=price.price_max,
             gender=_gender(said, earlier),
@@ -119,8 +125,10 @@ class Understanding:
         if target:
             colors = () if set(said.pairing_tokens) & set(said.colors) else said.colors
             return replace(wish, goes_with=target[0], about=target, colors=colors, sizes=said.sizes)
-        own = self._index.nearest(said.companions, said.colors, wish.gender)
-        return replace(wish, goes_with=own) if own is not None else None
+        own = self._index.nearest(companions, said.colors, wish.gender)
+        if own is not None:
+            return replace(wish, goes_with=own)
+        return None if companions == said.companions else wish
 
     def _carried(self, base: Wish, said: Said) -> tuple[Wish, bool]:
         """What of the earlier wish still holds, and whether it is for somebody else now."""
@@ -161,9 +169,9 @@ class Understanding:
             hints=" ".join(OCCASIONS[o].hints for o in occasions),
             garments=garments,
             occasions=occasions,
-            colors=said.colors or (() if "color" in said.forget else base.colors),
+            colors=said.colors or (() if "color" in said.forget else _without(base.colors, said.not_colors)),
             color_modifiers=said.color_modifiers if said.colors else base.color_modifiers,
-            materials=said.materials or base.materials,
+            materials=said.materials or _without(base.materials, said.not_materials),
             sizes=said.sizes or (() if "size" in said.forget else base.sizes),
             not_colors=_merge(base.not_colors, said.not_colors, said.colors),
             not_materials=_merge(base.not_materials, said.not_materials, said.materials),
@@ -215,6 +223,10 @@ def _fit(garments: Sequence[str]) -> frozenset[str]:
     """Which measure of the body counts for pieces: clothing shares one."""
     clothing = {"dress", "suit", "top", "bottom", "outer", "swim", "night", "under"}
     return frozenset("clothing" if slot in clothing else slot for slot in slots_of(garments))
+
+
+def _without(before: tuple[str, ...], ruled_out: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(n for n in before if n not in ruled_out)
 
 
 def _merge(before: tuple[str, ...], now: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:

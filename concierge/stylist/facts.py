@@ -31,6 +31,9 @@ CLEAR = 2.8
 # And lower by so much where a kind of value is wanted and stated that few sentences have.
 TELLING: dict[Kind, float] = {"address": 1.4, "email": 1.4, "phone": 1.4, "year": 1.4}
 NEXT = 0.8  # a second sentence that comes so near to the best belongs to the answer
+BESIDE = (
+    1.5  # a sentence of the section, so near to the best, that states what is wanted, answers in its place
+)
 CERTAIN = 5.8  # from here on a question is not about pieces, whatever the search makes of it
 
 
@@ -61,12 +64,14 @@ class Told:
     Attributes:
         facts: the nearest sentences, best first; none if none is asked for.
         scores: of each.
+        kinds: of the values that are wanted.
         clear: the best is an answer.
         unnamed: none is, since the message turns on what the facts would have to name.
     """
 
     facts: tuple[Fact, ...] = ()
     scores: tuple[float, ...] = ()
+    kinds: frozenset[Kind] = frozenset()
     clear: bool = False
     unnamed: bool = False
 
@@ -80,10 +85,21 @@ class Told:
         """The one or two sentences that answer, in their order in a section; none if the facts don't tell."""
         if not self.clear:
             return ()
-        near = [f for f, s in zip(self.facts, self.scores, strict=True) if s >= self.scores[0] - NEXT][:2]
+        best = self.facts[0]
+        if not best.kinds & self.kinds:
+            of_section = (f for f in self._near(BESIDE) if f.topic == best.topic)
+            best = next((f for f in of_section if f.kinds & self.kinds), best)
+        others = [fact for fact in self._near(NEXT) if fact is not best]
+        lacking = self.kinds - best.kinds  # a price, where the best says only what is free
+        others.sort(key=lambda fact: not (fact.topic == best.topic and fact.kinds & lacking))
+        near = [best, *others[:1]]
         if len({fact.topic for fact in near}) == 1:
             near.sort(key=lambda fact: fact.place)
         return tuple(fact.text for fact in near)
+
+    def _near(self, distance: float) -> list[Fact]:
+        """Those that score as high as the best, or lower by so much at most."""
+        return [f for f, s in zip(self.facts, self.scores, strict=True) if s >= self.scores[0] - distance]
 
     @property
     def text(self) -> str:
@@ -108,7 +124,7 @@ class Facts:
         self.facts = [
             Fact(place, *of, _stems(of[-1]) - _COMMON, stated(of[-1])) for place, of in enumerate(told)
         ]
-        named = _stems(markdown)
+        named = _stems(_joined(markdown))
         self._named = named | _PLACES if named & _EVERYWHERE else named
         self._phrases = [_phrases(*part, says) for part in parts]
         self._names = _names([text for _, text in parts])
@@ -134,9 +150,10 @@ class Facts:
         scores = np.where(called[self._of], self.features(message, vector) @ WEIGHTS, -np.inf)
         best = [i for i in np.argsort(-scores, kind="stable")[:SENTENCES] if scores[i] > -np.inf]
         near, found = [self.facts[i] for i in best], [float(scores[i]) for i in best]
-        clear = bool(near) and found[0] >= _least(wanted(message) & near[0].kinds)
+        kinds = wanted(message)
+        clear = bool(near) and found[0] >= _least(kinds & near[0].kinds)
         unnamed = bool(_to_be_named(message) - self._named)
-        return Told(tuple(near), tuple(found), clear and not unnamed, unnamed)
+        return Told(tuple(near), tuple(found), kinds, clear and not unnamed, unnamed)
 
     def features(self, message: str, vector: Floats) -> Floats:
         """What tells of each sentence, shape (sentences, 5).
@@ -202,7 +219,13 @@ def _to_be_named(message: str) -> frozenset[str]:
     """Stems of what only facts that name it can answer, however near others are in meaning."""
     words = split(message)
     places = {w.key for i, w in enumerate(words) if w.key not in _COMMON_PLACES or (i and w.is_capital)}
-    return (frozenset(map(_stem, places)) & _PLACES) | (_stems(message) & _PARTICULARS)
+    paid = _stems(" ".join(_PAID_WITH.findall(message.lower()))) - _MEANS
+    return (frozenset(map(_stem, places)) & _PLACES) | (_stems(_joined(message)) & _PARTICULARS) | paid
+
+
+def _joined(text: str) -> str:
+    """Names of days that only a text that has them whole tells of, in one word."""
+    return _SALES.sub(lambda match: match[0].replace(" ", ""), text.lower())
 
 
 def _names(texts: Sequence[str]) -> list[frozenset[str]]:
@@ -242,8 +265,12 @@ _EVERYWHERE = _stems(
 )
 _PARTICULARS = _stems(
     "parking wifi wheelchair dog pushchair student teacher nurse doctor pensioner military bitcoin crypto "
-    "franchise wholesale vacancy internship revenue turnover employees employ"
+    "franchise wholesale vacancy internship revenue turnover employees employ ethereum rent rental "
+    "blackfriday cybermonday boxingday"
 )
+_SALES = re.compile(r"\b(?:black friday|cyber monday|boxing day)\b")
+_PAID_WITH = re.compile(r"\bpay (?:\w+ )?(?:with|by|w|via|using) (?:an? |my |the )?(\w+)")
+_MEANS = _stems("card cards cash money credit debit phone watch app post invoice transfer check cheque bank")
 _COMMON = _stems(
     "a an and are at be by can do does for from how i in is it me my of on or our the to we what with you"
 )

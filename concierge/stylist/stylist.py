@@ -39,7 +39,13 @@ OFFERED = 4  # products that a search shows
 # what a reply costs on a CPU, and a reply of one to three sentences names one or two.
 READ = 2
 REPLY_TOKENS = 220
-_OWN = re.compile(r"\b(?:my|mine|order\w*|bought|purchased?|parcel|package|track\w*|number|\d{4,})\b", re.I)
+SURELY = 0.75  # from which on a message is for staff, whatever piece it names
+_OWN = re.compile(
+    r"\b(?:my (?:order|parcel|package|delivery|refund|return|exchange|money)|mine|ordered|bought|purchased|"
+    r"track\w*|\d{4,})\b",
+    re.I,
+)
+_REACH = re.compile(r"\b(?:what|which|your)\b[^.?!]*\b(?:number|e-?mail|address)\b", re.I)
 SAMPLING = SamplingParams(
     temperature=0.3, top_p=0.9, top_k=40, min_p=0.1, repeat_penalty=1.1, max_tokens=REPLY_TOKENS
 )
@@ -101,12 +107,19 @@ class Stylist:
         intent = self._intents.of(vector)
         told = self._facts.about(message, vector, asked=intent.facts)
         certain = intent.facts and told.certain and intent.sure != "wish"
-        # How long one has to send things back is no question on an order, until it speaks of one.
-        ruled = certain and intent.marks == {"order"} and not _OWN.search(message)
+        # How long one has to send things back is no question on an order, until it speaks of one; nor is who
+        # asks for the house's number to be called, nor who names a piece and its color to be served by staff.
+        ruled = told.clear and intent.facts and intent.marks == {"order"} and not _OWN.search(message)
+        ruled = ruled or (told.clear and intent.marks == {"person"} and bool(_REACH.search(message)))
+        ruled = ruled or (
+            "complaint" not in intent.marks and intent.staff < SURELY and self._specifies(message)
+        )
         marks = frozenset[Mark]() if ruled else intent.marks
-        if prompt.MARKUP.search(message) or (intent.sure == "aside" and not certain):
+        shown = self._shown(items)
+        wish = self.catalog.understand(message, history, shown, wishes=intent.sure == "wish")
+        aside = intent.sure == "aside" and not certain and not (shown and wish.kind == "about")
+        if prompt.MARKUP.search(message) or (aside and not (shown and self._narrows(message))):
             return Grounding(prompt.context(None, "", (), aside=True), (), frozenset(), aside=True)
-        wish = self.catalog.understand(message, history, self._shown(items), wishes=intent.sure == "wish")
         # Of what kind of piece a question on the house speaks, if of any: without one it is no wish.
         kinds = self.catalog.understand(message, (), ()).garments if intent.facts else ()
         searches = wish.kind == "search" and not marks and not certain
@@ -129,6 +142,15 @@ class Stylist:
             return Grounding(text, tuple(products or ()), marks, quotes)
         suggests = bool(wish.changeable or wish.occasions or wish.goes_with or intent.sure == "wish")
         return Grounding(text, tuple(products), marks, quotes, wish.changeable, suggests)
+
+    def _narrows(self, message: str) -> bool:
+        """Whether it names a color, a size or a price: `she says brown`, after pieces were shown."""
+        said = self.catalog.understand(message, (), ())
+        return bool(said.colors or said.sizes or said.price_max is not None or said.price_min is not None)
+
+    def _specifies(self, message: str) -> bool:
+        """Whether it names a kind of piece, and a color, a size or a price."""
+        return bool(self.catalog.understand(message, (), ()).garments) and self._narrows(message)
 
     def _search(self, wish: Wish, *, sure: bool) -> list[Product]:
         """The pieces to offer; some in any case for a sure wish that rules none out, whatever its words."""

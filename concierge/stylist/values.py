@@ -45,19 +45,19 @@ _ADDRESS = re.compile(
 )
 _WANTED: dict[Kind, re.Pattern[str]] = {
     "money": re.compile(
-        r"\b(?:how much|costs?|prices?|fees?|charges?|pay for|do i pay|(?:what|which) (?:amounts?|sums?)|postage|extra|from (?:what|which) amount|starts? (?:at|from))\b"
+        r"\b(?:how much|costs?|prices?|fees?|charges?|pay for|do i pay|(?:what|which) (?:amounts?|sums?)|postage|extra|from (?:what|which) amount|starts? (?:at|from)|(?:ask|take) for|(?:taken?|took) off|deduct\w*|add to|how expensive)\b"
     ),
     "free": re.compile(
-        r"\b(?:free|do i pay|extra|costs? (?:me )?anything|for nothing|included|how much|what .*(?:costs?|charge))\b"
+        r"\b(?:free|do i pay|(?:don't|do not) (?:have to |need to )?pay|extra|costs? (?:me )?anything|for nothing|included|how much|what .*(?:costs?|charge))\b"
     ),
     "duration": re.compile(
-        r"\b(?:how long|how many (?:days|weeks|months)|(?:until|till|up to|by) when|how (?:soon|fast)|when(?:'s| is| would| will| do i| can i)|days for|wait\w*|window|(?:shipping|delivery) time|takes? long)\b"
+        r"\b(?:how long|how many (?:days|weeks|months)|(?:until|till|up to|by) when|how (?:soon|fast)|when(?:'s| is| would| will| do i| can i)|days for|wait\w*|window|period|deadline|turnaround|(?:shipping|delivery) time|takes? long)\b"
     ),
     "time": re.compile(
         r"\b(?:open|opens|opening|close|closes|closed|shut|hours?|what time|how late|times?)\b"
     ),
     "day": re.compile(r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:which|what) days?|weekends?)\b"),
-    "email": re.compile(r"\b(?:e-?mail|write to)\b"),
+    "email": re.compile(r"\b(?:e-?mail|write to|mail (?:you|to))\b"),
     "phone": re.compile(r"\b(?:phone|telephone|number|ring|call)\b"),
     "year": re.compile(
         r"\b(?:since when|how old|founded|began|begin|around (?:for )?long|exist\w*|start(?:ed)?|history)\b"

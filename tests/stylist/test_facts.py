@@ -173,6 +173,31 @@ def test_the_sentence_that_answers_is_found(encoder: MiniLM, message: str, right
     assert wrong not in answer
 
 
+SERVICE = """## Mending
+Seams and buckles are mended free for 3 years. A repair takes a fortnight. We mend only what is ours. After that a
+sole is 40 EUR and a zip 25 EUR.
+
+## Paying
+We accept Visa and Satispay.
+"""
+
+
+def test_what_is_asked_for_is_stated_beside_what_is_nearest(encoder: MiniLM) -> None:
+    facts = Facts(SERVICE, encoder)
+    assert "40 EUR" in " ".join(told(facts, encoder, "what do you ask for a repair?").answer)
+    both = " ".join(told(facts, encoder, "roughly how much is mending").answer)
+    assert "free" in both
+    assert "40 EUR" in both
+
+
+@pytest.mark.parametrize("message", ["can I pay with dogecoin", "is there something off on Black Friday?"])
+def test_means_of_payment_and_sales_that_no_fact_names(encoder: MiniLM, message: str) -> None:
+    facts = Facts(SERVICE, encoder)
+    assert told(facts, encoder, message).unnamed
+    assert not told(facts, encoder, "can I pay with Satispay").unnamed
+    assert not told(facts, encoder, "can I pay by card").unnamed
+
+
 @pytest.mark.parametrize("message", ["do you ship to Chile", "is there parking", "do you take bitcoin"])
 def test_what_the_facts_would_have_to_name_is_not_answered(encoder: MiniLM, message: str) -> None:
     assert told(Facts(ATELIER, encoder), encoder, message).answer == ()

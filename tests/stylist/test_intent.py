@@ -292,7 +292,7 @@ def test_any_text_will_do(marks_of: Ask, message: str) -> None:
 
 
 def test_examples_left_out_are_told(encoder: MiniLM) -> None:
-    """Four fifths of them, most of the rest being between two kinds; 77 % are what a linear model tells."""
+    """Most of them, though 1,150 were taken because the others had not told them; chance tells a fifth."""
     texts, labels = intent.examples()
     vectors = encoder.sentences(texts)
     fold = np.random.default_rng(0).integers(0, 5, len(labels))
@@ -301,4 +301,4 @@ def test_examples_left_out_are_told(encoder: MiniLM) -> None:
         weights = intent._fit(intent._likeness(vectors[~out], vectors[~out]), labels[~out])
         told = (intent._likeness(vectors[out], vectors[~out]) @ weights).argmax(axis=1)
         right += int((told == labels[out]).sum())
-    assert right >= 0.79 * len(labels)
+    assert right >= 0.6 * len(labels)

@@ -228,6 +228,24 @@ async def test_of_the_pieces_shown_all_those_asked_about_are_read(stylist: Styli
     assert len(about.products) == len(grounding.products)
 
 
+@pytest.mark.parametrize("message", ["she says brown", "and now he says not more than 900"])
+def test_after_pieces_a_color_or_a_price_is_no_other_subject(stylist: Stylist, message: str) -> None:
+    first = user("my sister wants a coat")
+    shown = tuple(p.id for p in stylist.ground([first]).products)
+    reply = Item(id="r", role="assistant", text="Gladly.", products=shown)
+    grounding = stylist.ground([first, reply, user(message)])
+    assert not grounding.aside
+    assert grounding.products or grounding.changeable
+
+
+@pytest.mark.parametrize(
+    "message", ["Good day, I search a blouse of color white, size 38. It exists in your shop?"]
+)
+def test_who_names_a_piece_and_its_color_is_served_here(stylist: Stylist, message: str) -> None:
+    grounding = stylist.ground([user(message)])
+    assert grounding.marks == set()
+
+
 @in_one_loop
 async def test_nothing_found_is_said_rather_than_made_up(stylist: Stylist) -> None:
     """By the untaught model, which left to itself would praise another piece."""
