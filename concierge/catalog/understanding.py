@@ -18,6 +18,7 @@ from concierge.catalog.spelling import Speller
 from concierge.catalog.vocabulary import LEXICON, OCCASIONS, STOP_WORDS
 from concierge.catalog.wish import Than, Wish
 
+_GREETING = 3  # words at most
 _REMEMBERED = 16  # earlier messages that still count
 _CENT = Decimal("0.01")
 _LIKE = re.compile(r"\b(?:like|similar to|in the style of|resembl\w+|along the lines of)\b")
@@ -52,7 +53,7 @@ class Understanding:
             wish = self._pairing(said, message, earlier, shown)
             if wish is not None:
                 return wish
-        if said.house and not wishes:
+        if said.house and not (wishes and len(said.tokens) > _GREETING):
             return Wish(kind="none")
         if about := referred(said, said.tokens, message, shown, self._index):
             return self._about(said, about, earlier)

@@ -80,6 +80,10 @@ class Told:
         """Whether nothing but the facts can have been meant."""
         return bool(self.scores) and self.scores[0] >= CERTAIN
 
+    def states(self, *kinds: Kind) -> bool:
+        """Whether the nearest sentence states a value of one of these kinds."""
+        return bool(self.facts) and bool(self.facts[0].kinds & set(kinds))
+
     @property
     def answer(self) -> tuple[str, ...]:
         """The one or two sentences that answer, in their order in a section; none if the facts don't tell."""

@@ -13,12 +13,12 @@ from concierge.catalog import Catalog, MiniLM, Product, Wish
 from concierge.engine import Engine, SamplingParams
 from concierge.sessions import Item
 from concierge.stylist import prompt
-from concierge.stylist.facts import Facts
+from concierge.stylist.facts import Facts, Told
 from concierge.stylist.figures import Figures
 from concierge.stylist.grounding import Ground
 from concierge.stylist.guard import Guard
 from concierge.stylist.house import House
-from concierge.stylist.intent import Intents, Mark
+from concierge.stylist.intent import Intent, Intents, Mark
 from concierge.stylist.names import Names
 from concierge.stylist.speech import (
     Finished,
@@ -45,7 +45,11 @@ _OWN = re.compile(
     r"track\w*|\d{4,})\b",
     re.I,
 )
-_REACH = re.compile(r"\b(?:what|which|your)\b[^.?!]*\b(?:number|e-?mail|address)\b", re.I)
+_REACH = re.compile(
+    r"\b(?:what|which|your|got|is there|do you have)\b[^.?!]*\b(?:number|e-?mail|address)\b"
+    r"|\b(?:when|how late|hours?)\b[^.?!]*\b(?:call|phone|ring|reach)\b",
+    re.I,
+)
 SAMPLING = SamplingParams(
     temperature=0.3, top_p=0.9, top_k=40, min_p=0.1, repeat_penalty=1.1, max_tokens=REPLY_TOKENS
 )
@@ -105,23 +109,20 @@ class Stylist:
         history = [i.text for i in items[:-1] if i.role == "user"]
         vector = self._encoder.sentences([message])[0]
         intent = self._intents.of(vector)
-        told = self._facts.about(message, vector, asked=intent.facts)
-        certain = intent.facts and told.certain and intent.sure != "wish"
-        # How long one has to send things back is no question on an order, until it speaks of one; nor is who
-        # asks for the house's number to be called, nor who names a piece and its color to be served by staff.
-        ruled = told.clear and intent.facts and intent.marks == {"order"} and not _OWN.search(message)
-        ruled = ruled or (told.clear and intent.marks == {"person"} and bool(_REACH.search(message)))
-        ruled = ruled or (
-            "complaint" not in intent.marks and intent.staff < SURELY and self._specifies(message)
-        )
-        marks = frozenset[Mark]() if ruled else intent.marks
+        bare = self.catalog.understand(message, (), ())
+        reached = bool(_REACH.search(message)) and intent.staff < SURELY
+        told = self._facts.about(message, vector, asked=intent.facts or reached)
+        of_house = intent.facts or reached or told.certain
+        certain = told.certain and (intent.sure == "facts" if bare.about else intent.sure != "wish")
+        served = _is_served(message, intent, told, bare, reached=reached)
+        marks = frozenset[Mark]() if served else intent.marks
         shown = self._shown(items)
         wish = self.catalog.understand(message, history, shown, wishes=intent.sure == "wish")
         aside = intent.sure == "aside" and not certain and not (shown and wish.kind == "about")
-        if prompt.MARKUP.search(message) or (aside and not (shown and self._narrows(message))):
+        if prompt.MARKUP.search(message) or (aside and not (shown and _limits(bare))):
             return Grounding(prompt.context(None, "", (), aside=True), (), frozenset(), aside=True)
         # Of what kind of piece a question on the house speaks, if of any: without one it is no wish.
-        kinds = self.catalog.understand(message, (), ()).garments if intent.facts else ()
+        kinds = bare.garments if intent.facts else ()
         searches = wish.kind == "search" and not marks and not certain
         if intent.sure == "facts":
             searches = searches and bool(kinds) and not told.clear
@@ -132,7 +133,7 @@ class Stylist:
             products = self._search(wish, sure=intent.sure == "wish" and not intent.facts)
             if intent.facts and not kinds and not products:
                 products = None
-        asked = intent.facts and products is None and not marks
+        asked = of_house and products is None and not marks
         if asked and (told.unnamed or (intent.sure == "facts" and not told.clear)):
             marks = frozenset(["question"])
         read = products[:READ] if products and wish.kind == "search" and self._literal else products
@@ -142,15 +143,6 @@ class Stylist:
             return Grounding(text, tuple(products or ()), marks, quotes)
         suggests = bool(wish.changeable or wish.occasions or wish.goes_with or intent.sure == "wish")
         return Grounding(text, tuple(products), marks, quotes, wish.changeable, suggests)
-
-    def _narrows(self, message: str) -> bool:
-        """Whether it names a color, a size or a price: `she says brown`, after pieces were shown."""
-        said = self.catalog.understand(message, (), ())
-        return bool(said.colors or said.sizes or said.price_max is not None or said.price_min is not None)
-
-    def _specifies(self, message: str) -> bool:
-        """Whether it names a kind of piece, and a color, a size or a price."""
-        return bool(self.catalog.understand(message, (), ()).garments) and self._narrows(message)
 
     def _search(self, wish: Wish, *, sure: bool) -> list[Product]:
         """The pieces to offer; some in any case for a sure wish that rules none out, whatever its words."""
@@ -240,3 +232,27 @@ class Stylist:
             if item.products:
                 return [p for i in item.products if (p := self.catalog.products.get(i))]
         return []
+
+
+def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached: bool) -> bool:
+    """Whether what looks like a matter for staff is answered here.
+
+    How long one has to send things back is no question on an order, until it speaks of one. Who asks for the
+    house's number is told it, and who names a piece, or its kind and color, is shown it.
+
+    Args:
+        bare: the message's wish by itself.
+        reached: it asks for a number or an address.
+    """
+    if intent.marks == {"order"} and intent.facts and told.clear and not _OWN.search(message):
+        return True
+    if reached and intent.marks == {"person"} and told.states("phone", "email"):
+        return True
+    if intent.staff >= SURELY:
+        return False
+    return bool(bare.about or (bare.garments and _limits(bare) and "complaint" not in intent.marks))
+
+
+def _limits(wish: Wish) -> bool:
+    """Whether it names a color, a size or a price: `she says brown`."""
+    return bool(wish.colors or wish.sizes or wish.price_max is not None or wish.price_min is not None)
