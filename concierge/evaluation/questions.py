@@ -237,7 +237,8 @@ def _answers(entry: Mapping[str, Any], text: str, facts: str) -> Iterator[tuple[
                 elif found := values(clause, wants):
                     yield name, wants, found
     elif wants == "words":
-        yield "", "words", _content(text)
+        if clauses:
+            yield "", "words", _content(" ".join(clauses))
     elif found := set().union(*(values(c, wants) for c in clauses)):
         yield "", wants, found
 

@@ -269,12 +269,12 @@ _EVERYWHERE = _stems(
 )
 _PARTICULARS = _stems(
     "parking wifi wheelchair dog pushchair student teacher nurse doctor pensioner military bitcoin crypto "
-    "franchise wholesale vacancy internship revenue turnover employees employ ethereum rent rental "
-    "blackfriday cybermonday boxingday"
+    "nhs veteran pensioners franchise wholesale vacancy internship revenue turnover employees employ "
+    "ethereum rent rental blackfriday cybermonday boxingday"
 )
 _SALES = re.compile(r"\b(?:black friday|cyber monday|boxing day)\b")
 _PAID_WITH = re.compile(r"\bpay (?:\w+ )?(?:with|by|w|via|using) (?:an? |my |the )?(\w+)")
-_MEANS = _stems("card cards cash money credit debit phone watch app post invoice transfer check cheque bank")
+_MEANS = _stems("card cards cash money credit debit phone")
 _COMMON = _stems(
     "a an and are at be by can do does for from how i in is it me my of on or our the to we what with you"
 )

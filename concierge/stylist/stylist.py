@@ -41,7 +41,7 @@ READ = 2
 REPLY_TOKENS = 220
 SURELY = 0.75  # from which on a message is for staff, whatever piece it names
 _OWN = re.compile(
-    r"\b(?:my (?:order|parcel|package|delivery|refund|return|exchange|money)|mine|ordered|bought|purchased|"
+    r"\b(?:my (?:order|parcel|package|delivery|refund|return|exchange|money)|mine|ordered|"
     r"track\w*|\d{4,})\b",
     re.I,
 )
@@ -112,8 +112,10 @@ class Stylist:
         bare = self.catalog.understand(message, (), ())
         reached = bool(_REACH.search(message)) and intent.staff < SURELY
         told = self._facts.about(message, vector, asked=intent.facts or reached)
-        of_house = intent.facts or reached or told.certain
-        certain = told.certain and (intent.sure == "facts" if bare.about else intent.sure != "wish")
+        dresses = bool(bare.garments or bare.occasions or bare.look)
+        known = told.certain and (intent.facts or not dresses)
+        of_house = intent.facts or reached or known
+        certain = known and (intent.sure == "facts" if bare.about else intent.sure != "wish")
         served = _is_served(message, intent, told, bare, reached=reached)
         marks = frozenset[Mark]() if served else intent.marks
         shown = self._shown(items)
