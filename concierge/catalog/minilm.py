@@ -5,7 +5,12 @@ BERT as of Devlin et al. 2018 (arXiv:1810.04805), post-norm, with sentence-trans
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
@@ -48,7 +53,8 @@ def fetch(cache_dir: Path) -> list[Path]:
 class MiniLM:
     """The encoder and its tokenizer (WordPiece, lower case)."""
 
-    def __init__(self, weights: Path, tokenizer: Path) -> None:
+    def __init__(self, weights: Path, tokenizer: Path, kept: Path | None = None) -> None:
+        self._kept = kept
         # A message is too little for two threads, and while llama.cpp computes, the second one is not given a
         # core: the first then waits for it at every product, and a message took 700 ms instead of 6.
         threadpool_limits(1, "blas")
@@ -63,7 +69,8 @@ class MiniLM:
     @classmethod
     def open(cls, cache_dir: Path) -> MiniLM:
         """Fetch it at first. Raises UserError if it cannot be had."""
-        return cls(*fetch(cache_dir))
+        weights, tokenizer = fetch(cache_dir)
+        return cls(weights, tokenizer, cache_dir / "search")
 
     def sentences(self, texts: Sequence[str]) -> Floats:
         """Vectors of unit length, shape (texts, 384)."""
@@ -72,6 +79,21 @@ class MiniLM:
         for rows, tokens in batches(encoded):
             vectors[rows] = self.embed(tokens)
         return normalized(vectors)
+
+    def remembered(self, texts: Sequence[str]) -> Floats:
+        """`sentences` of texts that are the same at each start, kept in the cache directory."""
+        if self._kept is None:
+            return self.sentences(texts)
+        digest = hashlib.sha256(json.dumps([_WEIGHTS.sha256, *texts]).encode()).hexdigest()[:16]
+        path = self._kept / f"sentences-{digest}.npy"
+        with suppress(OSError, ValueError, EOFError):
+            vectors = np.load(path, allow_pickle=False)
+            if vectors.shape == (len(texts), WIDTH):
+                return np.asarray(vectors, np.float32)
+        vectors = self.sentences(texts)
+        with suppress(OSError):  # a full disk costs the next start some seconds, and nothing else
+            _put(path, vectors)
+        return vectors
 
     def embed(self, tokens: Tokens) -> Floats:
         """Mean-pooled embeddings, shape (batch, 384), of `tokens`, shape (batch, length).
@@ -148,3 +170,16 @@ def _gelu(x: Floats) -> Floats:
     inner *= x
     inner *= np.float32(0.5)
     return inner
+
+
+def _put(path: Path, vectors: Floats) -> None:
+    """Write a file that is there whole or not at all. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".sentences-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.save(file, vectors)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -58,7 +58,7 @@ class Intents:
 
     def __init__(self, encoder: MiniLM) -> None:
         texts, labels = examples()
-        self._examples = encoder.sentences(texts)
+        self._examples = encoder.remembered(texts)
         self._weights = _fit(_likeness(self._examples, self._examples), labels)
 
     def of(self, vector: Floats) -> Intent:

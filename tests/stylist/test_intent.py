@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from concierge.catalog import MiniLM
+from concierge.catalog.minilm import fetch
+from concierge.paths import cache_dir
 from concierge.stylist import intent
 from concierge.stylist.intent import Intents, Mark
 
@@ -289,6 +291,22 @@ def test_none_of_these_phrasings_was_learned_from() -> None:
 @pytest.mark.parametrize("message", ["", " ", "\0", "🙂", "x" * 20_000, "[CLS]" * 500])
 def test_any_text_will_do(marks_of: Ask, message: str) -> None:
     assert isinstance(marks_of(message), frozenset)
+
+
+def test_what_is_the_same_at_each_start_is_read_once(encoder: MiniLM, tmp_path: Path) -> None:
+    weights, tokenizer = fetch(cache_dir())
+    texts = ["a coat for rain", "where is my order"]
+    other = MiniLM(weights, tokenizer, tmp_path / "search")
+    assert np.allclose(other.remembered(texts), encoder.sentences(texts))
+    (file,) = (tmp_path / "search").iterdir()
+    kept = np.load(file)
+    np.save(file, kept[::-1])
+    assert np.allclose(other.remembered(texts), kept[::-1])
+    file.write_bytes(b"cut short")
+    assert np.allclose(other.remembered(texts), kept)
+    (tmp_path / "file").touch()
+    nowhere = MiniLM(weights, tokenizer, tmp_path / "file" / "search")
+    assert np.allclose(nowhere.remembered(texts), kept)
 
 
 def test_examples_left_out_are_told(encoder: MiniLM) -> None:
