@@ -117,6 +117,7 @@ UNDERSTOOD: list[tuple[str, dict[str, Any]]] = [
     ("my husband needs a tie", {"gender": "male", "garments": ("tie",)}),
     ("a coat for me", {"gender": "", "garments": ("coat",)}),
     ("a dress for my brother's wedding", {"gender": "", "garments": ("dress",)}),
+    ("Which is the nicest shirt in the house?", {"gender": "", "garments": ("shirt",)}),
     ("my wife says I need a coat", {"gender": "", "garments": ("coat",)}),
     ("she dresses simply, a bag perhaps", {"garments": ("bag",)}),
     ("scarves color orange", {"colors": ("orange",), "garments": ("scarf",)}),
