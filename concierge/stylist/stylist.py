@@ -113,7 +113,7 @@ class Stylist:
         reached = bool(_REACH.search(message)) and intent.staff < SURELY
         told = self._facts.about(message, vector, asked=intent.facts or reached)
         dresses = bool(bare.garments or bare.occasions or bare.look)
-        known = told.certain and (intent.facts or not dresses)
+        known = told.certain and (intent.facts or (intent.sure != "aside" and not dresses))
         of_house = intent.facts or reached or known or (told.unnamed and not dresses)
         certain = known and (intent.sure == "facts" if bare.about else intent.sure != "wish")
         served = _is_served(message, intent, told, bare, reached=reached)
