@@ -56,8 +56,6 @@ _BARE = re.compile(_money(1))
 _AGE = re.compile(
     r"\b(?:woman|man|women|men|lady|ladies|someone|somebody|people|girl|aged?|who is|she is|he is|she's|he's)$"
 )
-
-
 _OR_SIZE = re.compile(r"(?:what|how) about\b")  # `what about 40?`
 
 

@@ -22,9 +22,8 @@ _GREETING = 3  # words at most
 _REMEMBERED = 16  # earlier messages that still count
 _CENT = Decimal("0.01")
 _LIKE = re.compile(r"\b(?:like|similar to|in the style of|resembl\w+|along the lines of)\b")
-_HAVING = re.compile(
-    r"\bi (?:will|ll|m|am|ve|have|own|already|bought|got|plan)\b"
-)  # `a dress; what goes with it?`
+# `I have a navy dress. What goes with it?`: the dress is not wished for.
+_HAVING = re.compile(r"\bi (?:will|ll|m|am|ve|have|own|already|bought|got|plan)\b")
 _ONE_PIECE = re.compile(r"\b(?:something|anything|piece|gift|present|item)\b")
 
 
