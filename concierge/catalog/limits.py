@@ -28,7 +28,7 @@ _NOT_MONEY = (
 _MAX = (
     r"(?:(?:not|(?:do|wo|ca|would|could|is)n't|cannot|never|without)(?: \w+){0,3}? (?:go(?:ing)?|pay(?:ing)?|spend(?:ing)?|cost(?:ing)?) (?:over|above|beyond|past|more than)|"
     r"no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
-    r"without going over|less than|lower than|cheaper than|smaller than|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
+    r"without going over|(?:less|lower|cheaper|smaller) than|less of|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
     r"(?:budget|limit|spend(?:ing)?|pay)(?: \w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i have|i've got|i can (?:spend|pay|afford))"
 )
@@ -37,7 +37,7 @@ _MIN = (
     r"upwards? of|starting (?:at|from)|from|exceeding|>=?|≥)"
 )
 _AROUND = r"(?:(?:somewhere |something )?(?:around|(?<!what )(?<!how )about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
-_AFTER_MAX = r"(?: ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?most| budget\b| limit\b| to spend\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
+_AFTER_MAX = r"(?: ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?most| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
 _AFTER_MIN = r"(?: ?(?:or|and) (?:more|up|over|above|upwards?)| ?\+(?!\w)| ?min(?:imum)?\b| upwards\b)"
 
 

@@ -23,7 +23,11 @@ _REMEMBERED = 16  # earlier messages that still count
 _CENT = Decimal("0.01")
 _LIKE = re.compile(r"\b(?:like|similar to|in the style of|resembl\w+|along the lines of)\b")
 # `I have a navy dress. What goes with it?`: the dress is not wished for.
-_HAVING = re.compile(r"\bi (?:will|ll|m|am|ve|have|own|already|bought|got|plan)\b")
+_HAVING = re.compile(
+    r"\bi (?:(?:will|ll|m|am|plan to) (?:be )?wear(?:ing)?|(?:already )?(?:have|own|bought)|"
+    r"ve (?:already )?(?:got|bought))\b"
+)
+_IT = (("it",), ("this",), ("that",), ("them",), ("these",))
 _ONE_PIECE = re.compile(r"\b(?:something|anything|piece|gift|present|item)\b")
 
 
@@ -105,7 +109,12 @@ class Understanding:
         if not target and shown and not said.companions and not said.occasions:
             target = (shown[0],)
         companions = said.companions
-        if not target and not companions and _HAVING.search(" ".join(said.tokens)):
+        if (
+            not target
+            and not companions
+            and said.pairing_tokens[:1] in _IT
+            and _HAVING.search(" ".join(said.tokens))
+        ):
             companions = said.garments[:1]
         if not target and not companions:
             return None

@@ -51,6 +51,8 @@ PRICES: list[tuple[str, str | None, str | None]] = [
     ("a serious bag, nothing cheaper than 900", "900", None),
     ("a coat, I don't want to go above $400", None, "400"),
     ("a scarf. what about 120?", None, "120"),
+    ("got 36 on me. enough for a pair of flats?", None, "36"),
+    ("is possible a jacket with less of 70 pounds", None, "70"),
     ("a coat for a woman of 60", None, None),
     ("a coat, what about 40?", None, None),
     ("are there 12 left of the scarf", None, None),
@@ -121,6 +123,10 @@ UNDERSTOOD: list[tuple[str, dict[str, Any]]] = [
     ("my wife says I need a coat", {"gender": "", "garments": ("coat",)}),
     ("she dresses simply, a bag perhaps", {"garments": ("bag",)}),
     ("scarves color orange", {"colors": ("orange",), "garments": ("scarf",)}),
+    (
+        "I'm after an umbrella, it has to be purple to match the bridesmaids",
+        {"colors": ("purple",), "garments": ("umbrella",)},
+    ),
     ("gloves in 8", {"sizes": ("8",), "garments": ("gloves",)}),
     # occasions and looks
     ("what should I wear to a black tie gala?", {"occasions": ("black-tie",), "look": True}),
