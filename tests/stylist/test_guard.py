@@ -278,7 +278,9 @@ def test_what_is_released_is_right_and_does_not_depend_on_how_it_comes(words: li
     reply = " ".join(words)
     one, other = guard(HARROW), guard(HARROW)
     text, fault, _ = feed(one, [reply[i : i + size] for i in range(0, len(reply), size)], end=False)
-    assert one._ground.check(re.sub(r"\S+$", "", text[: one.released] + "x").rstrip()) == []
+    whole = text[: one.released].rstrip()
+    cut = re.sub(r"\S+$", "", text[: one.released] + "x").rstrip()  # its last word may be there in part
+    assert [] in (one._ground.check(whole), one._ground.check(cut))
     if not fault:
         other.read(reply)
         assert other.released == one.released
