@@ -28,7 +28,7 @@ _NOT_MONEY = (
 _MAX = (
     r"(?:(?:not|(?:do|wo|ca|would|could|is)n't|cannot|never|without)(?: \w+){0,3}? (?:go(?:ing)?|pay(?:ing)?|spend(?:ing)?|cost(?:ing)?) (?:over|above|beyond|past|more than)|"
     r"no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
-    r"without going over|(?:less|lower|cheaper|smaller) than|less of|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
+    r"(?:less|lower|cheaper|smaller) than|less of|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
     r"(?:budget|limit|spend(?:ing)?|pay)(?: \w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i have|i've got|i can (?:spend|pay|afford))"
 )

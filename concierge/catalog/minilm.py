@@ -13,10 +13,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 from threadpoolctl import threadpool_limits
 from tokenizers import Tokenizer
 
@@ -85,14 +87,15 @@ class MiniLM:
         if self._kept is None:
             return self.sentences(texts)
         digest = hashlib.sha256(json.dumps([_WEIGHTS.sha256, *texts]).encode()).hexdigest()[:16]
-        path = self._kept / f"sentences-{digest}.npy"
-        with suppress(OSError, ValueError, EOFError):
-            vectors = np.load(path, allow_pickle=False)
-            if vectors.shape == (len(texts), WIDTH):
-                return np.asarray(vectors, np.float32)
+        path = self._kept / f"sentences-{digest}.safetensors"
+        with suppress(OSError, SafetensorError, KeyError):
+            return load_file(path)["vectors"]
         vectors = self.sentences(texts)
-        with suppress(OSError):  # a full disk costs the next start some seconds, and nothing else
-            _put(path, vectors)
+        with suppress(
+            OSError, SafetensorError
+        ):  # a full disk costs the next start some seconds, and nothing else
+            path.parent.mkdir(parents=True, exist_ok=True)
+            keep(path, {"vectors": vectors})
         return vectors
 
     def embed(self, tokens: Tokens) -> Floats:
@@ -172,13 +175,16 @@ def _gelu(x: Floats) -> Floats:
     return inner
 
 
-def _put(path: Path, vectors: Floats) -> None:
-    """Write a file that is there whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".sentences-")
+def keep(
+    path: Path, tensors: dict[str, npt.NDArray[np.floating[Any]]], metadata: dict[str, str] | None = None
+) -> None:
+    """Write a safetensors file that is there whole or not at all. Raises OSError, SafetensorError."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".table-")
+    os.close(handle)
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, vectors)
+        save_file(tensors, temporary, metadata)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -27,7 +27,7 @@ _HAVING = re.compile(
     r"\bi (?:(?:will|ll|m|am|plan to) (?:be )?wear(?:ing)?|(?:already )?(?:have|own|bought)|"
     r"ve (?:already )?(?:got|bought))\b"
 )
-_IT = (("it",), ("this",), ("that",), ("them",), ("these",))
+_IT = frozenset(("it", "this", "that", "them", "these"))
 _ONE_PIECE = re.compile(r"\b(?:something|anything|piece|gift|present|item)\b")
 
 
@@ -112,7 +112,7 @@ class Understanding:
         if (
             not target
             and not companions
-            and said.pairing_tokens[:1] in _IT
+            and _IT.intersection(said.pairing_tokens[:1])
             and _HAVING.search(" ".join(said.tokens))
         ):
             companions = said.garments[:1]

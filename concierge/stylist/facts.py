@@ -31,9 +31,7 @@ CLEAR = 2.8
 # And lower by so much where a kind of value is wanted and stated that few sentences have.
 TELLING: dict[Kind, float] = {"address": 1.4, "email": 1.4, "phone": 1.4, "year": 1.4}
 NEXT = 0.8  # a second sentence that comes so near to the best belongs to the answer
-BESIDE = (
-    1.5  # a sentence of the section, so near to the best, that states what is wanted, answers in its place
-)
+BESIDE = 1.5  # one of its section that comes so near to the best and states what is wanted replaces it
 CERTAIN = 5.8  # from here on a question is not about pieces, whatever the search makes of it
 
 
@@ -269,7 +267,7 @@ _EVERYWHERE = _stems(
 )
 _PARTICULARS = _stems(
     "parking wifi wheelchair dog pushchair student teacher nurse doctor pensioner military bitcoin crypto "
-    "nhs veteran pensioners franchise wholesale vacancy internship revenue turnover employees employ "
+    "nhs veteran franchise wholesale vacancy internship revenue turnover employees employ "
     "ethereum rent rental blackfriday cybermonday boxingday"
 )
 _SALES = re.compile(r"\b(?:black friday|cyber monday|boxing day)\b")

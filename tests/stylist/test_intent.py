@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from concierge.catalog import MiniLM
 from concierge.catalog.minilm import fetch
@@ -299,8 +300,8 @@ def test_what_is_the_same_at_each_start_is_read_once(encoder: MiniLM, tmp_path: 
     other = MiniLM(weights, tokenizer, tmp_path / "search")
     assert np.allclose(other.remembered(texts), encoder.sentences(texts))
     (file,) = (tmp_path / "search").iterdir()
-    kept = np.load(file)
-    np.save(file, kept[::-1])
+    kept = load_file(file)["vectors"]
+    save_file({"vectors": kept[::-1].copy()}, file)
     assert np.allclose(other.remembered(texts), kept[::-1])
     file.write_bytes(b"cut short")
     assert np.allclose(other.remembered(texts), kept)
@@ -319,4 +320,4 @@ def test_examples_left_out_are_told(encoder: MiniLM) -> None:
         weights = intent._fit(intent._likeness(vectors[~out], vectors[~out]), labels[~out])
         told = (intent._likeness(vectors[out], vectors[~out]) @ weights).argmax(axis=1)
         right += int((told == labels[out]).sum())
-    assert right >= 0.6 * len(labels)
+    assert right >= 0.63 * len(labels)
