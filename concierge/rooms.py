@@ -132,7 +132,8 @@ class Rooms:
         return store
 
     async def _read_catalog(self) -> Catalog:
-        catalog = await in_thread(lambda: Catalog.open(self.feed, self.settings.cache_dir))
+        where, currency = self.settings.cache_dir, self.house.currency
+        catalog = await in_thread(lambda: Catalog.open(self.feed, where, currency))
         for row in catalog.bad_rows[:20]:
             logger.warning("%s, line %d: %s", self.feed, row.line, row.reason)
         logger.info(

@@ -124,7 +124,7 @@ async def main() -> None:
     args = _arguments()
     house = House.load(args.house)
     assert house.catalog
-    catalog, encoder = Catalog.open(house.catalog, cache_dir()), MiniLM.open(cache_dir())
+    catalog, encoder = Catalog.open(house.catalog, cache_dir(), house.currency), MiniLM.open(cache_dir())
     products = list(catalog.products.values())
     asked = questions.chats(questions.load(None), house, products, args.count, args.seed)
     path = resolve(args.model, cache_dir())

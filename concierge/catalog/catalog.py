@@ -33,13 +33,16 @@ class Catalog:
         self._understanding = Understanding(self._index, embedder.known)
 
     @classmethod
-    def open(cls, path: Path, cache_dir: Path) -> Catalog:
+    def open(cls, path: Path, cache_dir: Path, currency: str = "") -> Catalog:
         """Read and index the feed at `path`; blocks, at the very first start for about 15 seconds.
+
+        Args:
+            currency: of bare prices where no price names one.
 
         Raises:
             UserError: the feed is not usable, or the search model cannot be had.
         """
-        return cls(read_feed(path), Embedder.open(cache_dir))
+        return cls(read_feed(path, currency=currency), Embedder.open(cache_dir))
 
     def understand(
         self, message: str, history: Sequence[str], shown: Sequence[Product], *, wishes: bool = False

@@ -12,9 +12,10 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from concierge.catalog.formats import REQUIRED, Row, Unreadable, rows
+from concierge.catalog.formats import REQUIRED, Unreadable, rows
 from concierge.catalog.money import parse_price
 from concierge.catalog.product import OUT_OF_STOCK, Product, Variant
+from concierge.catalog.row import Row
 from concierge.catalog.vocabulary import CATEGORIES, gender_of
 from concierge.errors import UserError
 
@@ -72,11 +73,12 @@ class _Item:
     variants: tuple[Variant, ...]
 
 
-def read_feed(path: Path, now: datetime | None = None) -> Feed:
-    """Read a Google Merchant feed in any of its formats.
+def read_feed(path: Path, now: datetime | None = None, *, currency: str = "") -> Feed:
+    """Read a Google Merchant feed in any of its formats, or a Shopify product export.
 
     Args:
         now: decides which sale prices hold; the present if left out.
+        currency: of bare prices where no price names one.
 
     Raises:
         UserError: the file cannot be read, is empty, or has no usable row.
@@ -89,11 +91,11 @@ def read_feed(path: Path, now: datetime | None = None) -> Feed:
             "name another with --catalog FILE."
         ) from error
     try:
-        feed = _gather(list(rows(data)), now or datetime.now(UTC))
+        feed = _gather(list(rows(data)), now or datetime.now(UTC), currency)
     except Unreadable as error:
         raise UserError(
             f"The product feed {path} is not usable: {error}. "
-            "Export it as TSV, CSV, JSON lines or XML with id, title and price."
+            "Export it as TSV, CSV, JSON lines or XML with id, title and price, or as CSV from Shopify."
         ) from error
     if not feed.products:
         reason = f"; line {feed.bad_rows[0].line}: {feed.bad_rows[0].reason}" if feed.bad_rows else ""
@@ -103,13 +105,13 @@ def read_feed(path: Path, now: datetime | None = None) -> Feed:
     return feed
 
 
-def _gather(all_rows: Sequence[Row], now: datetime) -> Feed:
+def _gather(all_rows: Sequence[Row], now: datetime, currency: str) -> Feed:
     """Check the rows, keep what can be sold, and bring the variants of a group together."""
     bad: list[BadRow] = []
     seen: dict[str, int] = {}
     groups: dict[str, list[_Item]] = {}
     changes: list[datetime] = []
-    default = _common_currency(all_rows)
+    default = _common_currency(all_rows) or currency
     for row in all_rows:
         try:
             if row.problem:

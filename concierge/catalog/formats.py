@@ -12,10 +12,12 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
+
+from concierge.catalog import shopify
+from concierge.catalog.row import Row
 
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r"))
 _ALIASES = {
@@ -41,15 +43,6 @@ REQUIRED = ("id", "title", "price")
 
 class Unreadable(Exception):
     """The file as a whole makes no sense; says why, as a clause."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One item: the line it starts on, its attributes by name, or why it could not be read."""
-
-    line: int
-    values: dict[str, str] = field(default_factory=dict)
-    problem: str = ""
 
 
 def rows(data: bytes) -> Iterator[Row]:
@@ -116,7 +109,8 @@ def _table(text: str) -> Iterator[Row]:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").split("\n")
     first = next(i for i, line in enumerate(lines) if line.strip())
     delimiter, names = _header(lines[first])
-    return _records(lines, first + 1, delimiter, names)
+    read = _records(lines, first + 1, delimiter, names)
+    return shopify.items(read) if shopify.is_export(names) else read
 
 
 def _header(line: str) -> tuple[str, list[str]]:
@@ -124,7 +118,7 @@ def _header(line: str) -> tuple[str, list[str]]:
     best: list[str] = []
     for delimiter in "\t,;|":
         names = [attribute(n) for n in _split(line, delimiter)]
-        if all(r in names for r in REQUIRED):
+        if all(r in names for r in REQUIRED) or shopify.is_export(names):
             return delimiter, names
         best = max(best, names, key=len)
     missing = ", ".join(r for r in REQUIRED if r not in best)

@@ -55,7 +55,7 @@ def run(wanted: Wanted, settings: Settings) -> int:
     house = House.load(settings.house or paths.PROMPTS)
     if not (feed := settings.catalog or house.catalog):
         raise UserError("The house names no product feed; give one with --catalog FILE.")
-    products = read_feed(feed).products
+    products = read_feed(feed, currency=house.currency).products
     chats = questions.chats(questions.load(wanted.questions), house, products, wanted.count, wanted.seed)
     earlier = [report.read(path) for path in wanted.beside]
     if wanted.output:

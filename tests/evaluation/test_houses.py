@@ -85,7 +85,7 @@ def encoder() -> MiniLM:
 def test_a_house_is_whole(name: str) -> None:
     house = House.load(HOUSES / name)
     assert house.catalog
-    feed = read_feed(house.catalog)
+    feed = read_feed(house.catalog, currency=house.currency)
     assert not feed.bad_rows
     assert {p.currency for p in feed.products} == {house.currency}
     assert any(p.sale_price is not None for p in feed.products)
@@ -118,9 +118,10 @@ def turns(name: str, encoder: MiniLM, engine: Engine, seed: int = 1) -> Iterator
     """Every turn of a house's chats, grounded as the service grounds it."""
     house = House.load(HOUSES / name)
     assert house.catalog
-    catalog = Catalog.open(house.catalog, cache_dir())
+    catalog = Catalog.open(house.catalog, cache_dir(), house.currency)
     stylist = Stylist(house, catalog, engine, encoder)
-    for chat in questions.chats(table_of(name), house, read_feed(house.catalog).products, CHATS, seed):
+    products = list(catalog.products.values())
+    for chat in questions.chats(table_of(name), house, products, CHATS, seed):
         yield from _asked(name, chat, stylist)
 
 
