@@ -26,18 +26,24 @@ _NOT_MONEY = (
 )
 
 _MAX = (
-    r"(?:(?:not|(?:do|wo|ca|would|could|is)n't|cannot|never|without)(?: \w+){0,3}? (?:go(?:ing)?|pay(?:ing)?|spend(?:ing)?|cost(?:ing)?) (?:over|above|beyond|past|more than)|"
-    r"no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
+    r"(?:no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
     r"(?:less|lower|cheaper|smaller) than|less of|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
-    r"(?:budget|limit|spend(?:ing)?|pay)(?: \w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i have|i've got|i can (?:spend|pay|afford))"
+    r"(?:budget|limit|spend(?:ing)?|pay)(?: (?!over|above|beyond|past|more|less|under|below)\w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i (?:only |just )?have(?: only| just)?|i've (?:only |just )?got(?: only| just)?|i only got|i can (?:spend|pay|afford))"
 )
 _MIN = (
-    r"(?:no less than|not less than|not under|not below|nothing under|nothing below|(?:nothing|not|no|never) (?:cheaper|less expensive) than|more than|at least|min(?:imum)?(?: of|:)?|over|above|"
+    r"(?:no less than|not less than|not under|not below|nothing under|nothing below|(?:nothing|not|no|never) (?:cheaper|less expensive) than|more than|at least|min(?:imum)?(?: of|:)?|over|above|beyond|past|"
     r"upwards? of|starting (?:at|from)|from|exceeding|>=?|≥)"
 )
 _AROUND = r"(?:(?:somewhere |something )?(?:around|(?<!what )(?<!how )about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
-_AFTER_MAX = r"(?: ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?most| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
+# `not a penny over 80`, `embarrassed to give anything below 110`: what stands before `over` or `below` turns it.
+_TURNED = re.compile(
+    r"(?:\b(?:not|never|nor|no|nothing|cannot|without|refuse|hate|ashamed|embarrassed|mortified|silly|(?:do|wo|ca|would|could|is|does)nt)|n't)"
+    r"(?: (?:a|one|single|penny|cent|dime|euro|pound|dollar|want|wish|like|care|plan|intend|prefer|to|go|goes|going|pay|paying|spend|spending|give|giving|"
+    r"offer|buy|buying|cost|anything|something|it|be|wear|look|at|really|even|do|stretch|you|we))*$"
+)
+_TURNABLE = re.compile(r"(?:over|above|beyond|past|under|below|beneath|(?:more|less|lower|cheaper) than)\b")
+_AFTER_MAX = r"(?: ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?most| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
 _AFTER_MIN = r"(?: ?(?:or|and) (?:more|up|over|above|upwards?)| ?\+(?!\w)| ?min(?:imum)?\b| upwards\b)"
 
 
@@ -51,6 +57,7 @@ _BETWEEN = re.compile(
 _CUED = re.compile(
     rf"(?:(?P<max>\b{_MAX}|<=?|≤)|(?P<min>\b{_MIN}|>=?|≥)|(?P<around>\b{_AROUND}|~)) ?(?:a |an |the |only |just |around |about |of |max |maximum )?{_money(1)}{_NOT_MONEY}(?P<plus>{_AFTER_MIN})?"
 )
+_MOST = re.compile(_AFTER_MAX)
 _AFTER = re.compile(rf"{_money(1)}(?:(?P<max>{_AFTER_MAX})|(?P<min>{_AFTER_MIN}))")
 _BARE = re.compile(_money(1))
 _AGE = re.compile(
@@ -149,15 +156,21 @@ def _cued(text: str) -> list[_Price]:
             continue
         if value < 100 and not _is_money(match, 1) and (_AGE.search(before) or _OR_SIZE.match(match[0])):
             continue
-        if match["around"]:
+        if match["around"] and (most := _MOST.match(text, match.end())):
+            found.append(_Price((match.start(), most.end()), high=value))
+        elif match["around"]:
             found.append(_around(match, value, is_budget="budget" in before[-25:]))
-        elif match["max"] and match["plus"] is None:
+        elif match["plus"] is None and bool(match["max"]) != _is_turned(match, before):
             if "budget" in match[0] and re.search(r"\b(?:around|about|roughly)\b", match[0]):
                 value *= Decimal("1.1")
             found.append(_Price(match.span(), high=value))
         else:
             found.append(_Price(match.span(), low=value))
     return found
+
+
+def _is_turned(match: re.Match[str], before: str) -> bool:
+    return bool(_TURNABLE.match(match[0].lstrip()) and _TURNED.search(before))
 
 
 def _around(match: re.Match[str], value: Decimal, is_budget: bool) -> _Price:
@@ -194,7 +207,7 @@ _SIZE_PATTERNS = (
     re.compile(r"(?<![\w.,€£$])(?P<size>\d{1,2} ?½)(?!\w)"),  # a collar
     re.compile(rf"\b(?P<size>(?:UK|EU|US|IT|FR|DE|uk|eu|fr|Uk|Eu|Fr|[Ii]talian|[Ff]rench|[Ee]uropean|[Bb]ritish|[Aa]merican|[Gg]erman) ?(?:size )?{_NUMERIC}){_NOT_SIZE}"),
     re.compile(rf"\b(?P<size>{_NUMERIC}) ?(?P<system>UK|EU|US|IT|FR|DE|uk|eu|fr){_NOT_SIZE}"),
-    re.compile(rf"\bsize[sd]?(?: is| of|:)?(?: an?)? (?P<size>(?:(?:{SYSTEM}) ?)?(?:{_NUMERIC}|{_LETTER}))(?:(?: or |/| and )(?P<also>{_NUMERIC}|{_LETTER}))?(?P<system> (?:{SYSTEM}))?{_NOT_SIZE}", re.I),
+    re.compile(rf"\bsize[sd]?(?:,? (?:which )?is| of|:)?(?: an?)? (?P<size>(?:(?:{SYSTEM}) ?)?(?:{_NUMERIC}|{_LETTER}))(?:(?: or |/| and )(?P<also>{_NUMERIC}|{_LETTER}))?(?P<system> (?:{SYSTEM}))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?|need an?|normally an?)(?: size)? (?P<size>\d{{2}}(?:[.,]5|½| 1/2)?)(?:(?: or |/)(?P<also>\d{{2}}(?:[.,]5)?))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if)\b)", re.I),
     re.compile(rf"\b(?:in|wears?|takes?) an? (?P<size>[4-9](?:[.,]5)?){_NOT_SIZE}", re.I),

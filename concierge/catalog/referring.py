@@ -30,7 +30,7 @@ _NUMBERED = {
     "four": 3,
     "five": 4,
 }
-_ORDINAL = re.compile(
+ORDINAL = re.compile(
     rf"\b(?:(?:the )?(?P<ordinal>{'|'.join(_ORDINALS)})(?= (?:one|piece|option|item|choice|suggestion|picture|product|look|and|or|of these|of them|please|in|is|come)\b| *$)"
     rf"|(?:number|no|option|piece|item) (?P<number>{'|'.join(_NUMBERED)}))\b"
 )
@@ -47,6 +47,13 @@ _SINGULAR = re.compile(
 _PLURAL = re.compile(
     r"\b(?:are|do|were|have|will|would|can|could|did|about|than|of|with|like|both|all|take|love|see|compare) (?:of )?(?:they|them|these|those|both|all of)\b(?! (?:are|would))|\b(?:these|those) ones\b|\bcompare (?:them|these|those|the)\b"
 )
+WHICH = re.compile(
+    r"\bwhich (?:(?:one|two|of (?:them|these|those|the two|both)) )?(?:is|s|are|would|will|do|does|costs?|looks?|feels?)\b"
+)
+_ATTRIBUTE = re.compile(
+    r"^(?:(?:and|ok|okay|so|then|but|what|whats|is|are|s|how|about) )*(?:the |its |their )?(?:prices?|costs?|materials?|fabrics?|colou?rs|sizes)"
+    r"(?: (?:please|pls|then|again|of (?:it|them|that|those)))*$"
+)
 _NEW = re.compile(r"\b(?:looking for|show me|i need|i want|do you have (?:a|an|any|some)|find me)\b")
 
 
@@ -62,9 +69,11 @@ def referred(
     plain = " ".join(tokens)
     return (
         _counted(plain, shown)
+        or _titled(tokens, index)
         or _named(tokens, message, shown, index)
         or _described(tokens, plain, shown, index)
         or _pronoun(plain, said, shown)
+        or _compared(plain, said, shown)
     )
 
 
@@ -72,7 +81,7 @@ def _counted(plain: str, shown: Sequence[Product]) -> tuple[Product, ...]:
     if not shown:
         return ()
     picked = []
-    for match in _ORDINAL.finditer(plain):
+    for match in ORDINAL.finditer(plain):
         place = _ORDINALS[match["ordinal"]] if match["ordinal"] else _NUMBERED[match["number"]]
         if -len(shown) <= place < len(shown):
             picked.append(shown[place])
@@ -82,6 +91,15 @@ def _counted(plain: str, shown: Sequence[Product]) -> tuple[Product, ...]:
     if len(shown) == 2 and re.search(r"\bthe other(?: one)?(?: *$| please| in| is)", plain):
         picked.append(shown[1])
     return tuple(dict.fromkeys(picked))
+
+
+def _titled(tokens: Sequence[str], index: Index) -> tuple[Product, ...]:
+    """Pieces whose whole titles are said; of titles within each other the longest."""
+    plain = f" {' '.join(tokens)} "
+    near = {i for token in tokens for i in index.names.get(token, ()) if len(index.titles[i]) > 1}
+    said = {i: f" {' '.join(index.titles[i])} " for i in near if f" {' '.join(index.titles[i])} " in plain}
+    whole = [i for i, title in said.items() if not any(title != t and title in t for t in said.values())]
+    return tuple(index.products[i] for i in sorted(whole, key=lambda i: plain.find(said[i])))[:4]
 
 
 def _named(
@@ -188,6 +206,12 @@ def _by_title(tokens: Sequence[str], shown: Sequence[Product]) -> tuple[Product,
     scores = [(fuzz.partial_ratio(p.title.lower(), " ".join(tokens)), -i) for i, p in enumerate(shown)]
     score, place = max(scores)
     return (shown[-place],) if score >= 92 and len(shown[-place].title) <= len(" ".join(tokens)) + 2 else ()
+
+
+def _compared(plain: str, said: Said, shown: Sequence[Product]) -> tuple[Product, ...]:
+    """`which one is warmer`, `and the price?`: what is asked of the pieces on the page."""
+    asks = WHICH.search(plain) and (said.than or said.cheaper or said.dearer) and not said.garments
+    return tuple(shown) if asks or _ATTRIBUTE.match(plain) else ()
 
 
 def _pronoun(plain: str, said: Said, shown: Sequence[Product]) -> tuple[Product, ...]:

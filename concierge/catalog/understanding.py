@@ -13,7 +13,7 @@ import numpy as np
 from concierge.catalog.index import Index, kinds_of
 from concierge.catalog.product import Product
 from concierge.catalog.reading import Said, read, slots_of
-from concierge.catalog.referring import referred
+from concierge.catalog.referring import WHICH, referred
 from concierge.catalog.spelling import Speller
 from concierge.catalog.vocabulary import LEXICON, OCCASIONS, STOP_WORDS
 from concierge.catalog.wish import Than, Wish
@@ -92,7 +92,8 @@ class Understanding:
     def _about(self, said: Said, about: tuple[Product, ...], earlier: Wish) -> Wish:
         plain = " ".join(said.tokens)
         compares = said.than or said.cheaper or said.dearer or said.others
-        if not (_LIKE.search(plain) and said.fresh) and not (compares and not said.house):
+        asks = WHICH.search(plain) and (len(about) > 1 or not said.garments)
+        if asks or not ((_LIKE.search(plain) and said.fresh) or (compares and not said.house)):
             return Wish(kind="about", about=about, text=said.text, colors=said.colors, sizes=said.sizes)
         kinds = tuple(dict.fromkeys(k for p in about for k in kinds_of(p)))[:3]
         base = replace(
