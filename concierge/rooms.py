@@ -20,13 +20,13 @@ from starlette.requests import HTTPConnection
 
 from concierge import models, paths
 from concierge.access import Access, Limits, Refusal
-from concierge.catalog import Catalog, MiniLM
+from concierge.catalog import Catalog
 from concierge.engine import Engine
 from concierge.errors import UserError
 from concierge.realtime import Realtime
 from concierge.sessions import EmbeddedRedis, SessionStore
 from concierge.settings import Settings
-from concierge.stylist import House, Stylist
+from concierge.stylist import House, Stylist, open_encoder
 
 CATALOG_POLL = 2.0  # seconds
 REDIS_TIMEOUT = 3.0  # seconds
@@ -109,7 +109,7 @@ class Rooms:
         async with asyncio.TaskGroup() as group:
             storing = group.create_task(self._start_store())
             reading = group.create_task(self._read_catalog())
-            learning = group.create_task(in_thread(lambda: MiniLM.open(self.settings.cache_dir)))
+            learning = group.create_task(in_thread(lambda: open_encoder(self.settings.cache_dir)))
             loading = group.create_task(self._load_engine([storing, reading, learning]))
         store, catalog, engine = storing.result(), reading.result(), loading.result()
         stylist = await in_thread(lambda: Stylist(self.house, catalog, engine, learning.result()))

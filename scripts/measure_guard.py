@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-from concierge.catalog import Catalog, MiniLM, Product
+from concierge.catalog import Catalog, Product
 from concierge.engine import Engine
 from concierge.evaluation import questions
 from concierge.models import resolve
 from concierge.paths import PROMPTS, cache_dir
 from concierge.sessions import Item
-from concierge.stylist import Finished, Grounding, House, Stylist, TextDelta
+from concierge.stylist import Finished, Grounding, House, Stylist, TextDelta, open_encoder
 from concierge.stylist.guard import Fault, Guard
 
 
@@ -124,7 +124,7 @@ async def main() -> None:
     args = _arguments()
     house = House.load(args.house)
     assert house.catalog
-    catalog, encoder = Catalog.open(house.catalog, cache_dir(), house.currency), MiniLM.open(cache_dir())
+    catalog, encoder = Catalog.open(house.catalog, cache_dir(), house.currency), open_encoder(cache_dir())
     products = list(catalog.products.values())
     asked = questions.chats(questions.load(None), house, products, args.count, args.seed)
     path = resolve(args.model, cache_dir())

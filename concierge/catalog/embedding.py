@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +21,10 @@ from filelock import FileLock
 from rich.console import Console
 from rich.progress import track
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
-from concierge.catalog.minilm import WIDTH, Floats, MiniLM, batches, keep
+from concierge.catalog.minilm import WIDTH, Floats, MiniLM, batches
 from concierge.catalog.vocabulary import AXES, LEXICON
 from concierge.errors import UserError
 
@@ -99,11 +102,7 @@ def _distil(path: Path, model: MiniLM, whole: Sequence[str]) -> None:
     table = np.zeros((len(vectors), DIMENSIONS), np.float32)
     table[filled] = _principal(vectors[filled]) * _weights(filled, size)[:, None]
     tokenizer.no_truncation()
-    keep(
-        path,
-        {"table": table.astype(np.float16)},
-        {"tokenizer": tokenizer.to_str(), "whole": json.dumps(whole)},
-    )
+    _write(path, table, {"tokenizer": tokenizer.to_str(), "whole": json.dumps(whole)})
 
 
 def _principal(vectors: Floats) -> Floats:
@@ -120,3 +119,16 @@ def _weights(rows: Sequence[int], size: int) -> Floats:
     weights = _SIF / (_SIF + probability)
     weights[np.asarray(rows) >= size] = weights.max()
     return np.asarray(weights, np.float32)
+
+
+def _write(path: Path, table: Floats, metadata: dict[str, str]) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".table-")
+    os.close(handle)
+    try:
+        save_file({"table": table.astype(np.float16)}, temporary, metadata)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

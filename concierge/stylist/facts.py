@@ -21,18 +21,21 @@ import Stemmer
 from concierge.catalog import MiniLM
 from concierge.catalog.minilm import Floats
 from concierge.stylist.names import PLACES
+from concierge.stylist.sections import sections, sentences
 from concierge.stylist.sentence import split
 from concierge.stylist.values import Kind, stated, wanted
 
 SENTENCES = 5  # repeated beside a question at most
-WEIGHTS = np.array([4.0, 2.3, 2.9, 3.0, 1.4])  # of `Facts.features`
+WEIGHTS = np.array([7.0, 3.0, 2.2, 2.0, 1.2])  # of `Facts.features`
 # Below this the facts don't tell: 3 % of what they do is there, and 60 % of what they don't.
-CLEAR = 2.8
+CLEAR = 5.0
 # And lower by so much where a kind of value is wanted and stated that few sentences have.
-TELLING: dict[Kind, float] = {"address": 1.4, "email": 1.4, "phone": 1.4, "year": 1.4}
-NEXT = 0.8  # a second sentence that comes so near to the best belongs to the answer
-BESIDE = 1.5  # one of its section that comes so near to the best and states what is wanted replaces it
-CERTAIN = 5.8  # from here on a question is not about pieces, whatever the search makes of it
+TELLING: dict[Kind, float] = {"address": 1.7, "email": 1.7, "phone": 1.7, "year": 1.7}
+NEXT = 1.0  # a second sentence that comes so near to the best belongs to the answer
+BESIDE = (
+    2.0  # one of its section that comes so near to the best and states what is wanted replaces or joins it
+)
+CERTAIN = 6.0  # from here on a question is not about pieces, whatever the search makes of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +94,9 @@ class Told:
         if not best.kinds & self.kinds:
             of_section = (f for f in self._near(BESIDE) if f.topic == best.topic)
             best = next((f for f in of_section if f.kinds & self.kinds), best)
-        others = [fact for fact in self._near(NEXT) if fact is not best]
         lacking = self.kinds - best.kinds  # a price, where the best says only what is free
-        others.sort(key=lambda fact: not (fact.topic == best.topic and fact.kinds & lacking))
+        adding = [f for f in self._near(BESIDE) if f.topic == best.topic and f.kinds & lacking]
+        others = [fact for fact in (*adding, *self._near(NEXT)) if fact is not best]
         near = [best, *others[:1]]
         if len({fact.topic for fact in near}) == 1:
             near.sort(key=lambda fact: fact.place)
@@ -121,13 +124,14 @@ class Facts:
         told = [
             (topic, heading, text)
             for topic, (heading, section) in enumerate(parts)
-            for text in _sentences(section)
+            for text in sentences(section)
         ]
         self.facts = [
             Fact(place, *of, _stems(of[-1]) - _COMMON, stated(of[-1])) for place, of in enumerate(told)
         ]
         named = _stems(_joined(markdown))
-        self._named = named | _PLACES if named & _EVERYWHERE else named
+        named |= _PLACES if _EVERYWHERE.search(markdown) else _EUROPEAN if _EUROPE.search(markdown) else named
+        self._named = named
         self._phrases = [_phrases(*part, says) for part in parts]
         self._names = _names([text for _, text in parts])
         self._of = np.array([fact.topic for fact in self.facts], np.intp)
@@ -187,20 +191,8 @@ class Facts:
         return asked + (len(self._names[topic] & said) if named else 0)
 
 
-def sections(markdown: str) -> list[tuple[str, str]]:
-    """(heading, text on one line) of each Markdown section; text before the first heading has none."""
-    parts = re.split(r"^#+\s*(.+?)\s*$", markdown, flags=re.MULTILINE)
-    pairs = zip(["The house", *parts[1::2]], parts[0::2], strict=True)
-    return [(heading, " ".join(text.split())) for heading, text in pairs if text.strip()]
-
-
 def _in_order(facts: Sequence[Fact]) -> str:
     return " ".join(fact.text for fact in sorted(facts, key=lambda fact: fact.place))
-
-
-def _sentences(text: str) -> list[str]:
-    """At full stops and semicolons, but not after an initial: `2214 E. Admiral Place` is one."""
-    return re.split(r"(?<=[.;!?])(?<!\b[A-Z]\.)\s+", text)
 
 
 @lru_cache(maxsize=4096)
@@ -262,8 +254,17 @@ _PLACES = _stems(" ".join(PLACES))
 _COMMON_PLACES = frozenset(
     ("nice", "bath", "city", "cape", "town", "lake", "mount", "north", "east", "west", "us")
 )
-_EVERYWHERE = _stems(
-    "worldwide world international abroad europe european eu anywhere everywhere countries country"
+_EVERYWHERE = re.compile(
+    r"\b(?:worldwide|anywhere|everywhere|(?:around|all over|rest of) the (?:world|globe)|other countries|"
+    r"(?:all|any|every|most) (?:other )?countr(?:y|ies)|(?:all|rest) of (?:the )?(?:europe|eu)|"
+    r"(?:deliver|ship|send|post)\w* (?:\w+ ){0,2}(?:abroad|overseas|internationally|europe))\b",
+    re.IGNORECASE,
+)
+_EUROPE = re.compile(r"\b(?:European Union|EU|Europe)\b")
+_EUROPEAN = _stems(
+    "austria belgium bulgaria croatia cyprus czechia denmark estonia finland france germany greece hungary "
+    "ireland italy latvia lithuania luxembourg malta netherlands poland portugal romania slovakia slovenia "
+    "spain sweden"
 )
 _PARTICULARS = _stems(
     "parking wifi wheelchair dog pushchair student teacher nurse doctor pensioner military bitcoin crypto "

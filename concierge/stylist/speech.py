@@ -248,14 +248,26 @@ question ::= "would another " | "might another " | "could another "
 change ::= {change}"""
 
 
+def staying(pieces: Iterable[Product]) -> str:
+    """A GBNF grammar of a reply that there is none but what was shown before, one of these."""
+    return f"""root ::= opening stay piece
+opening ::= "N" | "I am sorry, but n" | "Sadly, n"
+stay ::= "othing else " ("here" | "that we have") " fits that; I would stay with "
+piece ::= {_priced(pieces)}"""
+
+
 def suggesting(pieces: Iterable[Product]) -> str:
     """A GBNF grammar of one more sentence, which names one of these."""
-    piece = _any_of(
-        f"the {spoken(p.title).removeprefix('The ')} at {money(p.current_price, p.currency)}." for p in pieces
-    )
     return f"""root ::= opening piece
 opening ::= " I would suggest " | " May I suggest " | " Perhaps "
-piece ::= {piece}"""
+piece ::= {_priced(pieces)}"""
+
+
+def _priced(pieces: Iterable[Product]) -> str:
+    """Alternatives: one of these with its price, and a full stop."""
+    return _any_of(
+        f"the {spoken(p.title).removeprefix('The ')} at {money(p.current_price, p.currency)}." for p in pieces
+    )
 
 
 def _any_of(texts: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from concierge.catalog import Catalog, MiniLM, Product, Wish
+from concierge.catalog.referring import ORDINAL
 from concierge.engine import Engine, SamplingParams
 from concierge.sessions import Item
 from concierge.stylist import prompt
@@ -28,6 +29,7 @@ from concierge.stylist.speech import (
     finding_nothing,
     handing_over,
     quoting,
+    staying,
 )
 
 # Parameters below which a model says the sentences of facts.md that answer as they stand, and what is a
@@ -67,6 +69,7 @@ class Grounding:
         changeable: what the shopper could change about their wish: its limits, or else the kind of piece.
         suggests: a piece was so clearly wished for that the reply has to name one.
         aside: it is about neither the house nor its pieces.
+        stays: others were asked for, and there are none: the pieces are those shown before.
     """
 
     context: str
@@ -76,6 +79,7 @@ class Grounding:
     changeable: tuple[str, ...] = ()
     suggests: bool = False
     aside: bool = False
+    stays: bool = False
 
 
 StyleEvent = Grounding | TextDelta | Finished
@@ -89,7 +93,7 @@ class Stylist:
         self.catalog = catalog
         self._engine = engine
         self._encoder = encoder
-        self._intents = Intents(encoder)
+        self._intents = Intents()
         self._facts = Facts(house.facts, encoder)
         # One thread: what it runs is not all thread-safe, and two at once would only share the same cores.
         self._searching = ThreadPoolExecutor(1, "search")
@@ -116,9 +120,10 @@ class Stylist:
         known = told.certain and (intent.facts or (intent.sure != "aside" and not dresses))
         of_house = intent.facts or reached or known or (told.unnamed and not dresses)
         certain = known and (intent.sure == "facts" if bare.about else intent.sure != "wish")
-        served = _is_served(message, intent, told, bare, reached=reached)
-        marks = frozenset[Mark]() if served else intent.marks
         shown = self._shown(items)
+        picks = bool(shown and (ORDINAL.search(message.lower()) or _limits(bare)))
+        served = _is_served(message, intent, told, bare, reached=reached, picks=picks)
+        marks = frozenset[Mark]() if served else intent.marks
         wish = self.catalog.understand(message, history, shown, wishes=intent.sure == "wish")
         aside = intent.sure == "aside" and not certain and not (shown and wish.kind == "about")
         if prompt.MARKUP.search(message) or (aside and not (shown and _limits(bare))):
@@ -144,11 +149,17 @@ class Stylist:
         if wish.kind != "search" or products is None or marks:
             return Grounding(text, tuple(products or ()), marks, quotes)
         suggests = bool(wish.changeable or wish.occasions or wish.goes_with or intent.sure == "wish")
-        return Grounding(text, tuple(products), marks, quotes, wish.changeable, suggests)
+        stays = any(p.id in wish.exclude for p in products)
+        return Grounding(text, tuple(products), marks, quotes, wish.changeable, suggests, stays=stays)
 
     def _search(self, wish: Wish, *, sure: bool) -> list[Product]:
-        """The pieces to offer; some in any case for a sure wish that rules none out, whatever its words."""
+        """The pieces to offer; some in any case for a sure wish that rules none out, whatever its words.
+
+        Where there are no others than those shown before, these.
+        """
         found = self.catalog.search(wish, OFFERED)
+        if not found and wish.exclude:
+            found = self.catalog.search(replace(wish, exclude=(), than=()), OFFERED)
         if found or not sure or wish.changeable:
             return found
         return self.catalog.search(replace(wish, text="", hints=""), OFFERED)
@@ -191,6 +202,8 @@ class Stylist:
             return handing_over(min(grounding.marks))  # a complaint before all else
         if grounding.aside:
             return declining()
+        if grounding.stays:
+            return staying(grounding.products)
         nothing = grounding.changeable and not grounding.products
         return finding_nothing(grounding.changeable) if nothing else None
 
@@ -236,7 +249,7 @@ class Stylist:
         return []
 
 
-def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached: bool) -> bool:
+def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached: bool, picks: bool) -> bool:
     """Whether what looks like a matter for staff is answered here.
 
     How long one has to send things back is no question on an order, until it speaks of one. Who asks for the
@@ -245,6 +258,7 @@ def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached:
     Args:
         bare: the message's wish by itself.
         reached: it asks for a number or an address.
+        picks: after pieces it speaks of one by its place, or only limits them: `he says not more than 900`.
     """
     if intent.marks == {"order"} and intent.facts and told.clear and not _OWN.search(message):
         return True
@@ -252,7 +266,7 @@ def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached:
         return True
     if intent.staff >= SURELY:
         return False
-    return bool(bare.about or (bare.garments and _limits(bare) and "complaint" not in intent.marks))
+    return bool(picks or bare.about or (bare.garments and _limits(bare) and "complaint" not in intent.marks))
 
 
 def _limits(wish: Wish) -> bool:

@@ -73,11 +73,18 @@ def _consistent(aspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without a second aspect that answers one of the same questions, perhaps differently."""
     kept: list[dict[str, Any]] = []
     for aspect in aspects:
-        asked = {question for other in kept for question in other["asks"]}
-        missed = {m.split(" | ")[0].lower() for a in kept for m in a.get("misses", ())}
-        if not asked & set(aspect["asks"]) and not missed & {q.lower() for q in aspect["asks"]}:
+        conflict = _missed(kept) & _asked([aspect]) or _missed([aspect]) & _asked(kept)
+        if not conflict and not _asked(kept) & _asked([aspect]):
             kept.append(aspect)
     return kept
+
+
+def _asked(aspects: Sequence[dict[str, Any]]) -> set[str]:
+    return {question.lower() for aspect in aspects for question in aspect["asks"]}
+
+
+def _missed(aspects: Sequence[dict[str, Any]]) -> set[str]:
+    return {miss.split(" | ")[0].lower() for aspect in aspects for miss in aspect.get("misses", ())}
 
 
 def _tell(

@@ -20,7 +20,7 @@ from concierge.evaluation import questions
 from concierge.evaluation.questions import Chat, Question
 from concierge.paths import cache_dir
 from concierge.sessions import Item
-from concierge.stylist import Grounding, House, Stylist
+from concierge.stylist import Grounding, House, Stylist, open_encoder
 from concierge.stylist.prompt import NOTHING_FOUND
 from concierge.stylist.sentence import split
 from concierge.stylist.values import values
@@ -78,7 +78,7 @@ class Turn:
 
 @pytest.fixture(scope="module")
 def encoder() -> MiniLM:
-    return MiniLM.open(cache_dir())
+    return open_encoder(cache_dir())
 
 
 @pytest.mark.parametrize("name", [*NAMES, *LATER])

@@ -2,8 +2,9 @@ import pytest
 
 from concierge.catalog import MiniLM
 from concierge.paths import cache_dir
+from concierge.stylist import open_encoder
 
 
 @pytest.fixture(scope="session")
 def encoder() -> MiniLM:
-    return MiniLM.open(cache_dir())
+    return open_encoder(cache_dir())

@@ -79,7 +79,7 @@ About = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def ask(encoder: MiniLM) -> Callable[[Facts], About]:
-    intents = Intents(encoder)
+    intents = Intents()
 
     def of(facts: Facts) -> About:
         def about(message: str) -> str:

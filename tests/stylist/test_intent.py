@@ -3,16 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
 
 from concierge.catalog import MiniLM
-from concierge.catalog.minilm import fetch
-from concierge.paths import cache_dir
-from concierge.stylist import intent
 from concierge.stylist.intent import Intents, Mark
 
+ROOT = Path(__file__).parents[2]
 PERSON = """
 I'd like to speak to a person
 can i talk to a human please
@@ -239,8 +235,8 @@ def lines(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def intents(encoder: MiniLM) -> Intents:
-    return Intents(encoder)
+def intents() -> Intents:
+    return Intents()
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +269,9 @@ def test_whether_things_go_back_is_asked_of_the_house(
     intents: Intents, encoder: MiniLM, message: str
 ) -> None:
     found = intents.of(encoder.sentences([message])[0])
-    assert (found.marks, found.sure) == (frozenset(), "facts")
+    assert found.facts
+    assert not found.marks
+    assert found.sure in ("facts", "")
 
 
 @pytest.mark.parametrize(
@@ -284,7 +282,7 @@ def test_the_town_and_sums_are_no_wish_for_pieces(intents: Intents, encoder: Min
 
 
 def test_none_of_these_phrasings_was_learned_from() -> None:
-    learned = Path(intent.__file__).with_name("intents.toml").read_text("utf-8").lower()
+    learned = (ROOT / "scripts/training/text/intents.toml").read_text("utf-8").lower()
     repeated = [m for m in lines(PERSON + COMPLAINT + ORDER + NONE + HOUSE) if f'"{m.lower()}"' in learned]
     assert not [m for m in repeated if len(m.split()) > 4]
 
@@ -292,32 +290,3 @@ def test_none_of_these_phrasings_was_learned_from() -> None:
 @pytest.mark.parametrize("message", ["", " ", "\0", "🙂", "x" * 20_000, "[CLS]" * 500])
 def test_any_text_will_do(marks_of: Ask, message: str) -> None:
     assert isinstance(marks_of(message), frozenset)
-
-
-def test_what_is_the_same_at_each_start_is_read_once(encoder: MiniLM, tmp_path: Path) -> None:
-    weights, tokenizer = fetch(cache_dir())
-    texts = ["a coat for rain", "where is my order"]
-    other = MiniLM(weights, tokenizer, tmp_path / "search")
-    assert np.allclose(other.remembered(texts), encoder.sentences(texts))
-    (file,) = (tmp_path / "search").iterdir()
-    kept = load_file(file)["vectors"]
-    save_file({"vectors": kept[::-1].copy()}, file)
-    assert np.allclose(other.remembered(texts), kept[::-1])
-    file.write_bytes(b"cut short")
-    assert np.allclose(other.remembered(texts), kept)
-    (tmp_path / "file").touch()
-    nowhere = MiniLM(weights, tokenizer, tmp_path / "file" / "search")
-    assert np.allclose(nowhere.remembered(texts), kept)
-
-
-def test_examples_left_out_are_told(encoder: MiniLM) -> None:
-    """Most of them, though 1,150 were taken because the others had not told them; chance tells a fifth."""
-    texts, labels = intent.examples()
-    vectors = encoder.sentences(texts)
-    fold = np.random.default_rng(0).integers(0, 5, len(labels))
-    right = 0
-    for out in (fold == n for n in range(5)):
-        weights = intent._fit(intent._likeness(vectors[~out], vectors[~out]), labels[~out])
-        told = (intent._likeness(vectors[out], vectors[~out]) @ weights).argmax(axis=1)
-        right += int((told == labels[out]).sum())
-    assert right >= 0.63 * len(labels)

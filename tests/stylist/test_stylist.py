@@ -228,6 +228,29 @@ async def test_of_the_pieces_shown_all_those_asked_about_are_read(stylist: Styli
     assert len(about.products) == len(grounding.products)
 
 
+@pytest.mark.parametrize("message", ["Can I send it back?", "may I return this?"])
+def test_after_pieces_a_question_on_the_house_is_answered_by_its_facts(
+    stylist: Stylist, message: str
+) -> None:
+    first = user("a camel coat")
+    shown = tuple(p.id for p in stylist.ground([first]).products)
+    grounding = stylist.ground(
+        [first, Item(id="r", role="assistant", text="Gladly.", products=shown), user(message)]
+    )
+    assert any("30 days from delivery" in quote for quote in grounding.quotes)
+    assert not grounding.marks
+
+
+def test_after_pieces_one_is_picked_by_its_place(stylist: Stylist) -> None:
+    first = user("a camel coat")
+    shown = tuple(p.id for p in stylist.ground([first]).products)
+    reply = Item(id="r", role="assistant", text="Gladly.", products=shown)
+    grounding = stylist.ground([first, reply, user("first or second, if it was your money?")])
+    assert {p.id for p in grounding.products} <= set(shown)
+    assert grounding.products
+    assert not grounding.marks
+
+
 @pytest.mark.parametrize("message", ["she says brown", "and now he says not more than 900"])
 def test_after_pieces_a_color_or_a_price_is_no_other_subject(stylist: Stylist, message: str) -> None:
     first = user("my sister wants a coat")
@@ -256,6 +279,19 @@ async def test_nothing_found_is_said_rather_than_made_up(stylist: Stylist) -> No
     assert "othing" in text
     assert text.endswith(("another color do?", "another price do?", "another color or price do?"))
     assert finished.reason == "stop"
+
+
+@in_one_loop
+async def test_where_there_is_no_other_it_stays_with_what_was_shown(stylist: Stylist) -> None:
+    first = user("a camel coat")
+    shown = stylist.ground([first]).products
+    assert shown
+    reply = Item(id="r", role="assistant", text="Gladly.", products=tuple(p.id for p in shown))
+    grounding, text, _ = await respond(stylist, first, reply, user("do you have any others?"))
+    assert grounding.stays
+    assert set(grounding.products) <= set(shown)
+    assert "othing else" in text
+    assert any(p.title in text for p in shown)
 
 
 def test_talk_that_a_search_finds_nothing_for_is_no_wish_to_be_changed(stylist: Stylist) -> None:

@@ -1,0 +1,110 @@
+"""Teaches MiniLM what shoppers mean, for some minutes: their intent, and which facts they ask for.
+
+    scripts/install train
+    .venv/bin/python scripts/teach_encoder.py
+
+A LoRA on all its linear layers. Intents are learnt from scripts/training/text/intents.toml and the chats of
+scripts/training_data.py, facts from invented houses and the questions on them. Afterwards fit what depends on
+it: scripts/fit_facts.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import numpy as np
+import torch
+from training import command, meaning
+from training.encoder import Encoder, teach
+from training.meaning import Page
+
+from concierge.catalog import minilm
+from concierge.paths import cache_dir
+from concierge.stylist.encoder import ADAPTER
+from concierge.stylist.intent import KINDS
+
+JUDGED = 50  # houses
+TOLD_EVERY = 50  # steps
+
+
+def main() -> int:
+    arguments = _arguments()
+    return command.safely("teach_encoder", lambda: _run(arguments))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    torch.manual_seed(arguments.seed)
+    encoder = Encoder(*minilm.fetch(cache_dir()))
+    examples = meaning.examples(held_out=False)
+    turns = meaning.turns(arguments.chats, arguments.seed)
+    made = list(meaning.pages(arguments.houses, arguments.seed, held_out=False))
+    written = meaning.written(held_out=False)
+    told = f"{len(turns)} turns of chats, {len(made)} pages made and {len(written)} written"
+    print(f"{len(examples)} examples, {told}", flush=True)
+    started = time.monotonic()
+    recent = []
+    losses_of_steps = teach(encoder, examples, turns, [made, written], arguments.steps, arguments.seed)
+    for step, losses in enumerate(losses_of_steps, 1):
+        recent.append(losses)
+        if step % TOLD_EVERY == 0 or step == arguments.steps:
+            intents, answers = np.mean(recent[-TOLD_EVERY:], axis=0)
+            passed = f"{time.monotonic() - started:.0f} s"
+            print(
+                f"{step}/{arguments.steps}: intents {intents:.3f}, answers {answers:.3f}, {passed}",
+                flush=True,
+            )
+    print(_judged(encoder), flush=True)
+    encoder.write(arguments.output)
+    print(f"{arguments.output}: {arguments.output.stat().st_size / 1e6:.1f} MB", flush=True)
+    return 0
+
+
+@torch.no_grad()
+def _judged(encoder: Encoder) -> str:
+    """How it does on what is held out."""
+    encoder.eval()
+    told, all_ = np.zeros(len(KINDS), int), np.zeros(len(KINDS), int)
+    for message in meaning.examples(held_out=True):
+        all_[message.intent] += 1
+        told[message.intent] += int(encoder.scores([message.text]).argmax()) == message.intent
+    kinds = ", ".join(f"{kind} {told[i]}/{all_[i]}" for i, kind in enumerate(KINDS))
+    made = _found(encoder, meaning.pages(JUDGED, 1, held_out=True))
+    written = _found(encoder, meaning.written(held_out=True))
+    return (
+        f"held out: {told.sum() / all_.sum():.1%} of intents ({kinds}); nearest to what answers: "
+        f"{made:.1%} of questions on pages made, {written:.1%} on those written"
+    )
+
+
+def _found(encoder: Encoder, pages: Iterable[Page]) -> float:
+    """The share of questions that are nearest to a sentence that answers them."""
+    found: list[bool] = []
+    for page in pages:
+        nearness, answers = encoder.nearness(page, range(len(page.questions)))
+        found += answers.gather(1, nearness.argmax(dim=1, keepdim=True)).flatten().tolist()
+    return float(np.mean(found))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/teach_encoder.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--steps", type=int, default=700, help="of training (default: 700)")
+    add("--chats", type=int, default=3000, help="whose messages are learnt too (default: 3000)")
+    add("--houses", type=int, default=400, help="to ask (default: 400)")
+    add("--seed", type=int, default=1, help="of data, order and new weights (default: 1)")
+    add("--output", type=Path, default=ADAPTER, help="the adapter (default: %(default)s)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""A few steps of the encoder's training, and what it ships."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file
+from training import meaning
+from training.encoder import Encoder
+
+from concierge.catalog import MiniLM, minilm
+from concierge.paths import cache_dir
+from concierge.stylist import open_encoder
+from concierge.stylist.encoder import ADAPTER
+from concierge.stylist.intent import Intents
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "teach_encoder.py"
+SAID = ["where is my parcel", "a coat for the rain, not too long", "thanks"]
+
+
+def teach(path: Path, *more: str) -> str:
+    """Two steps; gives what was said."""
+    few = ["--steps", "2", "--chats", "30", "--houses", "8", "--output", str(path)]
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *few, *more], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_it_tells_how_it_does_and_the_same_seed_writes_the_same(tmp_path: Path) -> None:
+    said = teach(tmp_path / "one")
+    assert "2/2: intents " in said
+    assert re.search(r"held out: [\d.]+% of intents .*; nearest to what answers: [\d.]+%", said)
+    teach(tmp_path / "two")
+    teach(tmp_path / "other", "--seed", "2")
+    one, two, other = (load_file(tmp_path / name) for name in ("one", "two", "other"))
+    assert {n: t.shape for n, t in one.items()} == {n: t.shape for n, t in load_file(ADAPTER).items()}
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+    assert not all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_numpy_says_what_torch_says(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(*minilm.fetch(cache_dir())).eval()
+    with torch.no_grad():
+        for name, weight in encoder.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(std=0.02)
+        encoder.write(tmp_path / "encoder.safetensors")
+        expected = encoder(SAID).numpy()
+    found = MiniLM.open(cache_dir(), tmp_path / "encoder.safetensors").sentences(SAID)
+    assert np.abs(expected - MiniLM.open(cache_dir()).sentences(SAID)).max() > 0.1
+    assert np.allclose(found, expected, atol=0.01)
+
+
+def test_most_messages_that_it_was_not_taught_are_told() -> None:
+    messages = meaning.examples(held_out=True)
+    assert len(messages) > 300
+    assert not {m.text for m in messages} & {m.text for m in meaning.examples(held_out=False)}
+    intents, vectors = Intents(), open_encoder(cache_dir()).sentences([m.text for m in messages])
+    told = [int(intents.shares(v).argmax()) == m.intent for m, v in zip(messages, vectors, strict=True)]
+    assert sum(told) >= 0.7 * len(told), sum(told) / len(told)
