@@ -28,6 +28,7 @@ from concierge.stylist.values import values
 HOUSES = Path(__file__).parent / "houses"
 NAMES = ("jeweller", "nordic", "street", "tailor")
 LATER = ("department", "leather", "outfitter")
+LATEST = ("alpine", "bridal", "everyday", "travel")
 CHATS = 250  # of each house: every way to ask comes, most of them with several fillings
 
 # A little under what was measured, in percent of the turns of a kind, all houses together. `no pieces` of a kind
@@ -63,6 +64,17 @@ LATER_FLOORS = {
     "offtopic": 93,
     "offtopic no pieces": 82,
 }
+LATEST_FLOORS = {
+    "style": 84,
+    "piece": 78,
+    "nothing": 82,
+    "talk no pieces": 81,
+    "facts": 80,
+    "facts no pieces": 94,
+    "injection": 91,
+    "injection no pieces": 85,
+    "offtopic": 90,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ def encoder() -> MiniLM:
     return open_encoder(cache_dir())
 
 
-@pytest.mark.parametrize("name", [*NAMES, *LATER])
+@pytest.mark.parametrize("name", [*NAMES, *LATER, *LATEST])
 def test_a_house_is_whole(name: str) -> None:
     house = House.load(HOUSES / name)
     assert house.catalog
@@ -100,7 +112,10 @@ def engine(small_model: Path) -> Engine:
     return Engine.load(small_model, chats=1, context=512)
 
 
-@pytest.mark.parametrize(("names", "floors"), [(NAMES, FLOORS), (LATER, FLOORS | LATER_FLOORS)])
+@pytest.mark.parametrize(
+    ("names", "floors"),
+    [(NAMES, FLOORS), (LATER, FLOORS | LATER_FLOORS), (LATEST, FLOORS | LATEST_FLOORS)],
+)
 def test_replies_rest_on_what_they_should(
     encoder: MiniLM, engine: Engine, names: tuple[str, ...], floors: dict[str, int]
 ) -> None:

@@ -23,11 +23,11 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "teach_encoder.py"
 SAID = ["where is my parcel", "a coat for the rain, not too long", "thanks"]
 
 
-def teach(path: Path, *more: str) -> str:
+def teach(path: Path) -> str:
     """Two steps; gives what was said."""
     few = ["--steps", "2", "--chats", "30", "--houses", "8", "--output", str(path)]
     return subprocess.run(
-        [sys.executable, str(SCRIPT), *few, *more], check=True, capture_output=True, text=True
+        [sys.executable, str(SCRIPT), *few], check=True, capture_output=True, text=True
     ).stdout
 
 
@@ -36,11 +36,9 @@ def test_it_tells_how_it_does_and_the_same_seed_writes_the_same(tmp_path: Path) 
     assert "2/2: intents " in said
     assert re.search(r"held out: [\d.]+% of intents .*; nearest to what answers: [\d.]+%", said)
     teach(tmp_path / "two")
-    teach(tmp_path / "other", "--seed", "2")
-    one, two, other = (load_file(tmp_path / name) for name in ("one", "two", "other"))
+    one, two = (load_file(tmp_path / name) for name in ("one", "two"))
     assert {n: t.shape for n, t in one.items()} == {n: t.shape for n, t in load_file(ADAPTER).items()}
     assert all(np.array_equal(one[name], two[name]) for name in one)
-    assert not all(np.array_equal(one[name], other[name]) for name in one)
 
 
 def test_numpy_says_what_torch_says(tmp_path: Path) -> None:
@@ -49,7 +47,7 @@ def test_numpy_says_what_torch_says(tmp_path: Path) -> None:
     with torch.no_grad():
         for name, weight in encoder.named_parameters():
             if "lora_B" in name:
-                weight.normal_(std=0.02)
+                weight.normal_(std=0.05)
         encoder.write(tmp_path / "encoder.safetensors")
         expected = encoder(SAID).numpy()
     found = MiniLM.open(cache_dir(), tmp_path / "encoder.safetensors").sentences(SAID)
