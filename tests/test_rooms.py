@@ -11,7 +11,7 @@ BELOW = {
     "models": {"engine"},
     "catalog": {"models", "paths"},
     "sessions": {"models", "paths"},
-    "stylist": {"catalog", "engine", "sessions"},
+    "stylist": {"catalog", "engine", "paths", "sessions"},
     "client": set(),
     "evaluation": {"catalog", "client", "paths", "settings", "stylist"},
 }
