@@ -35,7 +35,7 @@ TOLD_EVERY = 50  # steps
 
 def main() -> int:
     arguments = _arguments()
-    return command.safely("teach_encoder", lambda: _run(arguments))
+    return command.safely("teach_encoder", lambda: _run(arguments), again="starts anew")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -69,15 +69,14 @@ def _run(arguments: argparse.Namespace) -> int:
 def _judged(encoder: Encoder) -> str:
     """How it does on what is held out."""
     encoder.eval()
-    told, all_ = np.zeros(len(KINDS), int), np.zeros(len(KINDS), int)
-    for message in meaning.examples(held_out=True):
-        all_[message.intent] += 1
-        told[message.intent] += int(encoder.scores([message.text]).argmax()) == message.intent
-    kinds = ", ".join(f"{kind} {told[i]}/{all_[i]}" for i, kind in enumerate(KINDS))
+    messages = meaning.examples(held_out=True)
+    goals = torch.tensor([message.intent for message in messages])
+    told = encoder.scores([message.text for message in messages]).argmax(dim=1) == goals
+    kinds = ", ".join(f"{k} {told[goals == i].sum()}/{(goals == i).sum()}" for i, k in enumerate(KINDS))
     made = _found(encoder, meaning.pages(JUDGED, 1, held_out=True))
     written = _found(encoder, meaning.written(held_out=True))
     return (
-        f"held out: {told.sum() / all_.sum():.1%} of intents ({kinds}); nearest to what answers: "
+        f"held out: {told.float().mean():.1%} of intents ({kinds}); nearest to what answers: "
         f"{made:.1%} of questions on pages made, {written:.1%} on those written"
     )
 

@@ -97,7 +97,7 @@ def _titled(tokens: Sequence[str], index: Index) -> tuple[Product, ...]:
     """Pieces whose whole titles are said; of titles within each other the longest."""
     plain = f" {' '.join(tokens)} "
     near = {i for token in tokens for i in index.names.get(token, ()) if len(index.titles[i]) > 1}
-    said = {i: f" {' '.join(index.titles[i])} " for i in near if f" {' '.join(index.titles[i])} " in plain}
+    said = {i: title for i in near if (title := f" {' '.join(index.titles[i])} ") in plain}
     whole = [i for i, title in said.items() if not any(title != t and title in t for t in said.values())]
     return tuple(index.products[i] for i in sorted(whole, key=lambda i: plain.find(said[i])))[:4]
 

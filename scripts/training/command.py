@@ -18,14 +18,18 @@ from training.trainer import Plan
 BUILD = Path("build/training")
 
 
-def safely(name: str, run: Callable[[], int]) -> int:
-    """Run it on all cores; gives the exit status. SIGINT, SIGTERM and UserErrors are told in one line."""
+def safely(name: str, run: Callable[[], int], again: str = "goes on from here") -> int:
+    """Run it on all cores; gives the exit status. SIGINT, SIGTERM and UserErrors are told in one line.
+
+    Args:
+        again: what the same command does after it was stopped.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
     torch.set_num_threads(os.cpu_count() or 1)
     try:
         return run()
     except KeyboardInterrupt:
-        print("Stopped; the same command goes on from here.", flush=True)
+        print(f"Stopped; the same command {again}.", flush=True)
         return 130
     except UserError as error:
         print(f"{name}: {error}", file=sys.stderr)

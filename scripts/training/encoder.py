@@ -31,7 +31,7 @@ RATE, HEAD_RATE = 2e-3, 1e-2
 class Encoder(torch.nn.Module):
     """Sentences as unit vectors, and their intents' scores."""
 
-    def __init__(self, weights: Path, tokenizer: Path, rank: int = RANK) -> None:
+    def __init__(self, weights: Path, tokenizer: Path) -> None:
         super().__init__()
         self._tokenizer = MiniLM(weights, tokenizer).tokenizer
         config = BertConfig(
@@ -46,7 +46,7 @@ class Encoder(torch.nn.Module):
         tensors = {name: torch.from_numpy(weight) for name, weight in load_file(weights).items()}
         missing = bert.load_state_dict(tensors, strict=False).missing_keys
         assert not missing, missing
-        lora = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=["query", "key", "value", "dense"])
+        lora = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=["query", "key", "value", "dense"])
         self._bert = get_peft_model(bert, lora)
         self.intents = torch.nn.Linear(WIDTH, len(KINDS))
 

@@ -73,8 +73,8 @@ def _consistent(aspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without a second aspect that answers one of the same questions, perhaps differently."""
     kept: list[dict[str, Any]] = []
     for aspect in aspects:
-        conflict = _missed(kept) & _asked([aspect]) or _missed([aspect]) & _asked(kept)
-        if not conflict and not _asked(kept) & _asked([aspect]):
+        asks, misses = _asked([aspect]), _missed([aspect])
+        if not _asked(kept) & (asks | misses) and not _missed(kept) & asks:
             kept.append(aspect)
     return kept
 
