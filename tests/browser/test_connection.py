@@ -6,7 +6,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.browser.conftest import OpenPage, ask, wait_for_reply
 
 STATUS = ".status-line"
-LONG = "Describe in many long paragraphs how a wardrobe is put together from nothing"
+LONG = "Hello, tell me everything that you can do for me, at great length"
 
 
 def through(routes: list[WebSocketRoute]) -> Callable[[Page], None]:

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 Event = dict[str, Any]
 SERVER_EVENT: TypeAdapter[RealtimeServerEvent] = TypeAdapter(RealtimeServerEvent)
 PATIENCE_S = 60.0
-LONG = "Describe in many long paragraphs how a wardrobe is put together from nothing."
+LONG = "Hello, tell me everything that you can do for me, at great length."
 
 
 class Talk:
