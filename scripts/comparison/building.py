@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ FLAGS = (
     "-DLLAMA_BUILD_UI=OFF",
     "-DLLAMA_USE_PREBUILT_UI=OFF",
     "-DLLAMA_OPENSSL=OFF",
+    *(["-DCMAKE_CXX_FLAGS=-mno-amx-int8"] if platform.machine() == "x86_64" else []),  # as scripts/install
 )
 
 

@@ -88,6 +88,22 @@ def ask(page: Page, text: str) -> None:
     page.get_by_label("Your message").press("Enter")
 
 
+def follow(page: Page) -> Callable[[], list[str]]:
+    """
+    Write down what the page's last reply says each time it changes while Stop is offered, however soon the
+    reply ends; what was written is returned when called.
+    """
+    page.evaluate("""() => {
+      const states = (window.followed = []);
+      const stop = document.querySelector("button.stop");
+      new MutationObserver(() => {
+        const words = [...document.querySelectorAll(".words")].at(-1)?.textContent ?? "";
+        if (stop.checkVisibility() && states.at(-1) !== words) states.push(words);
+      }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+    }""")
+    return lambda: page.evaluate("window.followed")
+
+
 def wait_for_reply(page: Page) -> str:
     """Wait until the last turn's reply has ended; returns its words."""
     last = page.locator(".turn").last
