@@ -4,8 +4,8 @@
 
 A conditional logit (McFadden 1974) over questions that the encoder was not taught, on pages written by hand
 and on invented houses: of a page's sentences, the one that answers should score highest. Prints the weights,
-which stand rounded in concierge/stylist/facts.py, and how often the answer is among the first sentences. It
-takes a minute; the same seed gives the same weights.
+which those in concierge/stylist/facts.py are near to, and how often the answer is among the first sentences.
+It takes a minute; the same seed gives the same weights.
 """
 
 from __future__ import annotations

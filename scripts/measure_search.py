@@ -13,8 +13,7 @@ not the word lists.
 size, color, kind, person or stock. "within limits" understands the message first, leaves out what breaks a
 limit, and then ranks by that one score. "hybrid" is search as it ships. Its limits always apply.
 
-The GGUF embedder is MiniLM's own weights at 16 bits in llama.cpp. It needs `pip install gguf`, and is left
-out without.
+The GGUF embedder is MiniLM's own weights at 16 bits in llama.cpp.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ import csv
 import json
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -136,12 +134,8 @@ def by_encoder(encode: Encode, products: Sequence[Product]) -> tuple[Score, floa
     return lambda text: vectors @ encode([text])[0], taken
 
 
-def gguf_encoder() -> Encode | None:
-    """MiniLM in llama.cpp; None without the gguf package."""
-    try:
-        import gguf  # noqa: F401
-    except ImportError:
-        return None
+def gguf_encoder() -> Encode:
+    """MiniLM in llama.cpp."""
     from llama_cpp import LLAMA_POOLING_TYPE_MEAN, Llama
 
     path = Path(tempfile.gettempdir()) / f"concierge-minilm-{os.getpid()}.gguf"
@@ -238,11 +232,7 @@ def quality(shop: Shop, labels: Sequence[Label]) -> None:
     index, products = shop.index, shop.index.products
     minilm = MiniLM.open(cache_dir()).sentences
     encoders: dict[str, Encode] = {"MiniLM, full (numpy)": minilm}
-    llama = gguf_encoder()
-    if llama is None:
-        print("The GGUF embedder is left out: `pip install gguf` first.", file=sys.stderr)
-    else:
-        encoders["MiniLM, full (GGUF F16, llama.cpp)"] = llama
+    encoders["MiniLM, full (GGUF F16, llama.cpp)"] = llama = gguf_encoder()
     scores: dict[str, Score] = {
         "lexical (BM25)": lambda text: index.rank(text).lexical,
         "semantic (static table)": lambda text: index.rank(text).semantic,

@@ -188,7 +188,7 @@ async def main() -> None:
     draft = resolve(args.draft, cache, "--draft") if args.draft else None
     engine = Engine.load(resolve(args.model, cache), chats=max(args.chats), context=2048, draft=draft)
     drafters, measured = Drafters(engine), []
-    house = house_message(House.load(PROMPTS))
+    house = house_message(House.load(PROMPTS), facts=False)
     await engine.start()
     await engine.pin([house])
     for kind in args.replies:

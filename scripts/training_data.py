@@ -1,15 +1,15 @@
 """Makes chats to teach a small model to be a concierge.
 
-    python scripts/training_data.py --examples 6000 --seed 1 --output build/train.jsonl
-    python scripts/training_data.py --examples 400 --seed 1 --held-out --output build/held-out.jsonl
+    python scripts/training_data.py --examples 6000 --output build/training/train.jsonl
+    python scripts/training_data.py --examples 200 --held-out --output build/training/held-out.jsonl
     python scripts/training_data.py --examples 60 --show      # read them before you trust them
 
 A line of the output is a chat of one to four turns:
 
     {"messages": [{"role": "system", "content": ...}, ...], "train": [2, 4], "tags": ["garment", "size"]}
 
-`messages` are what the stylist would send to the engine, made by its own `prompt.py`: the house's voice and
-facts, then [Pieces], [Facts] and [Note] before each of the shopper's messages. `train` names the messages to
+`messages` are what the stylist would send to the engine, made by its own `prompt.py`: the house's voice,
+then [Pieces], [Facts] and [Note] before each of the shopper's messages. `train` names the messages to
 learn from, the replies. `tags` name the kinds of the turns.
 
 Every chat has a house of its own (name, voice, rules, facts, currency, prices), and no piece's name comes

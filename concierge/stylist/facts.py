@@ -1,8 +1,9 @@
 """The house's facts, sentence by sentence, and those that a message asks for.
 
-All of them are in the house's prompt already; a small model answers better with the right ones repeated
-beside the question. A sentence's score is a weighted sum of what tells of it; the weights lie between those
-of a conditional logit over held-out help pages (`scripts/fit_facts.py`) and over the evaluation's questions.
+A large model has all of them in the house's prompt and the right ones repeated beside the question; a small
+one is told only these. A sentence's score is a weighted sum of what tells of it; the weights lie between
+those of a conditional logit over held-out help pages (`scripts/fit_facts.py`) and over the evaluation's
+questions.
 """
 
 from __future__ import annotations

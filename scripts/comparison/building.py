@@ -58,7 +58,8 @@ def llama_server(source: Path, log: Path) -> Path:
     """
     build = source / "build"
     binary = build / "bin" / "llama-server"
-    if (build / ".done").exists():
+    done, flags = build / ".done", " ".join(FLAGS)
+    if done.exists() and done.read_text() == flags:
         return binary
     if not shutil.which(os.environ.get("CXX", "c++")):
         raise UserError("llama-server needs a C++ compiler; get it with: sudo apt-get install g++")
@@ -77,7 +78,7 @@ def llama_server(source: Path, log: Path) -> Path:
         ]
         _run([*configure, f"-DCMAKE_MAKE_PROGRAM={ninja}"], output.name)
         _run([cmake, "--build", build, "--target", "llama-server"], output.name)
-    (build / ".done").touch()
+    done.write_text(flags)
     return binary
 
 

@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from tests.realtime.talk import LONG, Event, Talk, said, talk
 from tests.servers import Server
@@ -295,9 +297,6 @@ async def test_many_talk_at_once_and_none_hears_another(server: Server) -> None:
 
 @pytest.mark.parametrize("session", ["sess_unknown", "nonsense", "sess_" + "x" * 5_000])
 async def test_unknown_sessions(server: Server, session: str) -> None:
-    from websockets.asyncio.client import connect
-    from websockets.exceptions import ConnectionClosed
-
     async with connect(f"{server.realtime}?session_id={session}") as socket:
         client = Talk(socket)
         error = await client.error()
@@ -306,3 +305,10 @@ async def test_unknown_sessions(server: Server, session: str) -> None:
             await socket.recv()
         assert closed.value.rcvd
         assert closed.value.rcvd.code == 1008
+
+
+async def test_deltas_are_not_compressed_for_who_offers_it(server: Server) -> None:
+    async with connect(server.realtime, compression="deflate") as socket:
+        assert socket.request
+        assert "permessage-deflate" in socket.request.headers["Sec-WebSocket-Extensions"]
+        assert socket.protocol.extensions == []
