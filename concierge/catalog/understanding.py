@@ -250,7 +250,7 @@ def _priced(wish: Wish, said: Said, shown: Sequence[Product]) -> Wish:
     if said.price_min is not None or said.price_max is not None:
         wish = replace(wish, price_min=said.price_min, price_max=said.price_max)
     prices = [p.current_price for p in shown]
-    if said.cheaper and prices:
+    if said.cheaper and prices and said.price_max is None:
         below = min(prices) - _CENT
         wish = replace(wish, price_min=None, price_max=min(below, wish.price_max or below))
     elif said.cheaper and wish.price_max is None:

@@ -101,6 +101,8 @@ def _check(table: Mapping[str, Any]) -> None:
         re.compile(entry["heading"]), re.compile(entry.get("about", "")), [a.strip() for a in entry["ask"]]
         if entry["wants"] not in (*KINDS, "words", "yes", "unknown"):
             raise KeyError(entry["wants"])
+        if entry["wants"] == "yes" and not entry.get("name"):
+            raise KeyError("yes without name = true")
 
 
 def chats(

@@ -16,13 +16,14 @@ from concierge.catalog.minilm import Floats
 from concierge.stylist.encoder import ADAPTER
 
 Mark = Literal["person", "complaint", "order", "question"]
+Sure = Literal["", "wish", "facts", "aside", "none"]
 MARKS: tuple[Mark, ...] = ("person", "complaint", "order")  # `question`: the facts don't tell
 KINDS = (*MARKS, "facts", "wish", "aside", "none")
 
-_STAFF = 0.4  # probability, of all marks together, from which on a message is for staff
-_MARK = 0.25  # then, of each mark
+_STAFF = 0.35  # probability, of all marks together, from which on a message is for staff
+_MARK = 0.22  # and of each mark
 _FACTS = 0.15  # lower, as a fact too many costs a few tokens and one too few an answer
-_SURE = {"wish": 0.5, "facts": 0.6, "aside": 0.35}  # from which on nothing else is thought of
+_SURE = {"wish": 0.4, "facts": 0.55, "aside": 0.5, "none": 0.6}  # from which on nothing else is thought of
 _HARDLY = 0.25  # of a wish: below this, something else may be all that is asked
 
 
@@ -34,14 +35,14 @@ class Intent:
         marks: reasons for staff to look at it.
         staff: how probably it is for them.
         facts: it may ask for facts of the house.
-        sure: it asks for one thing alone: for pieces, whatever its words, for facts of the house, or for what
-            is about neither.
+        sure: it asks for one thing alone: for pieces, whatever its words, for facts of the house, for what is
+            about neither, or for none of it, as thanks do, and questions on a piece just shown.
     """
 
     marks: frozenset[Mark]
     staff: float
     facts: bool
-    sure: Literal["", "wish", "facts", "aside"]
+    sure: Sure
 
 
 class Intents:
@@ -61,18 +62,19 @@ class Intents:
     def of(self, vector: Floats) -> Intent:
         """The intent of a message by its sentence vector."""
         shares = dict(zip(KINDS, map(float, self.shares(vector)), strict=True))
-        most = max(shares[mark] for mark in MARKS)
-        marks = frozenset(mark for mark in MARKS if shares[mark] >= min(_MARK, most))
+        marks = frozenset(mark for mark in MARKS if shares[mark] >= _MARK)
         staff = sum(shares[mark] for mark in MARKS)
-        marks = marks if staff >= _STAFF else frozenset()
+        marks = marks if staff >= max(_STAFF, shares["aside"]) else frozenset()
         return Intent(marks, staff, shares["facts"] >= _FACTS, "" if marks else _sure(shares))
 
 
-def _sure(shares: dict[str, float]) -> Literal["", "wish", "facts", "aside"]:
+def _sure(shares: dict[str, float]) -> Sure:
     if shares["wish"] >= _SURE["wish"]:
         return "wish"
     if shares["wish"] >= _HARDLY:
         return ""
     if shares["facts"] >= _SURE["facts"]:
         return "facts"
-    return "aside" if shares["aside"] >= _SURE["aside"] else ""
+    if shares["aside"] >= _SURE["aside"]:
+        return "aside"
+    return "none" if shares["none"] >= _SURE["none"] else ""

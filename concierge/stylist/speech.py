@@ -13,6 +13,7 @@ from concierge.catalog import Product
 from concierge.engine import Chunk, Engine, EngineError, FinishReason, Message, Request, SamplingParams, Usage
 from concierge.stylist.guard import Fault, Guard
 from concierge.stylist.intent import Mark
+from concierge.stylist.manners import Manner
 from concierge.stylist.prompt import money, spoken
 from concierge.stylist.sentence import sentences
 
@@ -236,6 +237,26 @@ def declining() -> str:
 opening ::= "That is not mine to speak of" | "That I must leave to others" | "I keep to the house's pieces"
 offer ::= "show you a piece" | "look for something to wear" | "look for a gift" | "help you dress"
 """
+
+
+def minding_manners(manner: Manner) -> str:
+    """A GBNF grammar of a reply to manners alone; left to itself, a small model says goodbye to a hello."""
+    return _CIVIL[manner]
+
+
+_CIVIL: dict[Manner, str] = {
+    "greeting": """root ::= opening ". What " ("may I " | "shall I ") offer "?"
+opening ::= "Hello" | "Hello, and welcome" | "Good day, and welcome" | "Welcome"
+offer ::= "find for you" | "show you" | "look for"
+""",
+    "thanks": """root ::= opening "; " ("I am here " | "do write again ") "if anything else comes to mind."
+opening ::= "You are welcome" | "With pleasure" | "Gladly done"
+""",
+    "farewell": """root ::= opening ", and " wish
+wish ::= "enjoy the rest of your day." | "do come back whenever you like."
+opening ::= "Goodbye" | "Until soon" | "Thank you for coming"
+""",
+}
 
 
 def finding_nothing(changeable: Sequence[str]) -> str:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from concierge.catalog import Catalog, MiniLM, Product, Wish
-from concierge.catalog.referring import ORDINAL
 from concierge.engine import Engine, SamplingParams
 from concierge.sessions import Item
 from concierge.stylist import prompt
-from concierge.stylist.facts import Facts, Told
+from concierge.stylist.facts import Facts
 from concierge.stylist.figures import Figures
 from concierge.stylist.grounding import Ground
 from concierge.stylist.guard import Guard
 from concierge.stylist.house import House
-from concierge.stylist.intent import Intent, Intents, Mark
+from concierge.stylist.inquiry import Inquiry
+from concierge.stylist.intent import Intents, Mark
+from concierge.stylist.manners import Manner, manner_of
 from concierge.stylist.names import Names
 from concierge.stylist.speech import (
     Finished,
@@ -28,6 +28,7 @@ from concierge.stylist.speech import (
     declining,
     finding_nothing,
     handing_over,
+    minding_manners,
     quoting,
     staying,
 )
@@ -41,17 +42,6 @@ OFFERED = 4  # products that a search shows
 # what a reply costs on a CPU, and a reply of one to three sentences names one or two.
 READ = 2
 REPLY_TOKENS = 220
-SURELY = 0.75  # from which on a message is for staff, whatever piece it names
-_OWN = re.compile(
-    r"\b(?:my (?:order|parcel|package|delivery|refund|return|exchange|money)|mine|ordered|"
-    r"track\w*|\d{4,})\b",
-    re.I,
-)
-_REACH = re.compile(
-    r"\b(?:what|which|your|got|is there|do you have)\b[^.?!]*\b(?:number|e-?mail|address)\b"
-    r"|\b(?:when|how late|hours?)\b[^.?!]*\b(?:call|phone|ring|reach)\b",
-    re.I,
-)
 SAMPLING = SamplingParams(
     temperature=0.3, top_p=0.9, top_k=40, min_p=0.1, repeat_penalty=1.1, max_tokens=REPLY_TOKENS
 )
@@ -69,6 +59,7 @@ class Grounding:
         changeable: what the shopper could change about their wish: its limits, or else the kind of piece.
         suggests: a piece was so clearly wished for that the reply has to name one.
         aside: it is about neither the house nor its pieces.
+        manner: it is manners alone.
         stays: others were asked for, and there are none: the pieces are those shown before.
     """
 
@@ -79,6 +70,7 @@ class Grounding:
     changeable: tuple[str, ...] = ()
     suggests: bool = False
     aside: bool = False
+    manner: Manner | None = None
     stays: bool = False
 
 
@@ -109,48 +101,43 @@ class Stylist:
 
     def ground(self, items: Sequence[Item]) -> Grounding:
         """Search and recognise, for the last of `items`."""
-        message = items[-1].text
+        message, shown = items[-1].text, self._shown(items)
+        asked = Inquiry.read(message, shown, self.catalog, self._encoder, self._intents, self._facts)
         history = [i.text for i in items[:-1] if i.role == "user"]
-        vector = self._encoder.sentences([message])[0]
-        intent = self._intents.of(vector)
-        bare = self.catalog.understand(message, (), ())
-        reached = bool(_REACH.search(message)) and intent.staff < SURELY
-        told = self._facts.about(message, vector, asked=intent.facts or reached)
-        dresses = bool(bare.garments or bare.occasions or bare.look)
-        known = told.certain and (intent.facts or (intent.sure != "aside" and not dresses))
-        of_house = intent.facts or reached or known or (told.unnamed and not dresses)
-        certain = known and (intent.sure == "facts" if bare.about else intent.sure != "wish")
-        shown = self._shown(items)
-        picks = bool(shown and (ORDINAL.search(message.lower()) or _limits(bare)))
-        served = _is_served(message, intent, told, bare, reached=reached, picks=picks)
-        marks = frozenset[Mark]() if served else intent.marks
-        wish = self.catalog.understand(message, history, shown, wishes=intent.sure == "wish")
-        aside = intent.sure == "aside" and not certain and not (shown and wish.kind == "about")
-        if prompt.MARKUP.search(message) or (aside and not (shown and _limits(bare))):
+        wish = self.catalog.understand(message, history, shown, wishes=asked.intent.sure == "wish")
+        if asked.speaks_of and wish.kind != "about":
+            wish = Wish(kind="about", about=asked.speaks_of)
+        if prompt.MARKUP.search(message) or asked.is_aside(shown, wish):
             return Grounding(prompt.context(None, "", (), aside=True), (), frozenset(), aside=True)
-        # Of what kind of piece a question on the house speaks, if of any: without one it is no wish.
-        kinds = bare.garments if intent.facts else ()
-        searches = wish.kind == "search" and not marks and not certain
-        if intent.sure == "facts":
-            searches = searches and bool(kinds) and not told.clear
-        products: list[Product] | None = None
-        if wish.kind == "about" and not certain:
-            products = list(wish.about)
-        elif searches:
-            products = self._search(wish, sure=intent.sure == "wish" and not intent.facts)
-            if intent.facts and not kinds and not products:
-                products = None
-        asked = of_house and products is None and not marks
-        if asked and (told.unnamed or (intent.sure == "facts" and not told.clear)):
+        products, told, marks = self._products(asked, wish), asked.told, asked.marks
+        of_house = asked.of_house and products is None and not marks
+        if of_house and (told.unnamed or (asked.intent.sure == "facts" and not told.clear)):
             marks = frozenset(["question"])
         read = products[:READ] if products and wish.kind == "search" and self._literal else products
         text = prompt.context(read, told.text, marks)
-        quotes = told.answer if asked else ()
+        quotes = told.answer if of_house else ()
         if wish.kind != "search" or products is None or marks:
-            return Grounding(text, tuple(products or ()), marks, quotes)
-        suggests = bool(wish.changeable or wish.occasions or wish.goes_with or intent.sure == "wish")
+            manner = manner_of(message) if not (products or marks or quotes) else None
+            return Grounding(text, tuple(products or ()), marks, quotes, manner=manner)
+        sure = asked.intent.sure == "wish"
+        suggests = bool(wish.changeable or wish.occasions or wish.goes_with or sure)
         stays = any(p.id in wish.exclude for p in products)
         return Grounding(text, tuple(products), marks, quotes, wish.changeable, suggests, stays=stays)
+
+    def _products(self, asked: Inquiry, wish: Wish) -> list[Product] | None:
+        """The pieces that the reply is about; None if it is about none."""
+        if asked.certain:
+            return None
+        if wish.kind == "about":
+            return list(wish.about)
+        intent = asked.intent
+        # Of what kind of piece a question on the house speaks, if of any: without one it is no wish.
+        kinds = asked.bare.garments if intent.facts else ()
+        of_house = intent.sure == "facts" and (not kinds or asked.told.clear)
+        if wish.kind != "search" or asked.marks or of_house:
+            return None
+        found = self._search(wish, sure=intent.sure == "wish" and not intent.facts)
+        return None if intent.facts and not kinds and not found else found
 
     def _search(self, wish: Wish, *, sure: bool) -> list[Product]:
         """The pieces to offer; some in any case for a sure wish that rules none out, whatever its words.
@@ -202,6 +189,8 @@ class Stylist:
             return handing_over(min(grounding.marks))  # a complaint before all else
         if grounding.aside:
             return declining()
+        if grounding.manner:
+            return minding_manners(grounding.manner)
         if grounding.stays:
             return staying(grounding.products)
         nothing = grounding.changeable and not grounding.products
@@ -247,28 +236,3 @@ class Stylist:
             if item.products:
                 return [p for i in item.products if (p := self.catalog.products.get(i))]
         return []
-
-
-def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached: bool, picks: bool) -> bool:
-    """Whether what looks like a matter for staff is answered here.
-
-    How long one has to send things back is no question on an order, until it speaks of one. Who asks for the
-    house's number is told it, and who names a piece, or its kind and color, is shown it.
-
-    Args:
-        bare: the message's wish by itself.
-        reached: it asks for a number or an address.
-        picks: after pieces it speaks of one by its place, or only limits them: `he says not more than 900`.
-    """
-    if intent.marks == {"order"} and intent.facts and told.clear and not _OWN.search(message):
-        return True
-    if reached and intent.marks == {"person"} and told.states("phone", "email"):
-        return True
-    if intent.staff >= SURELY:
-        return False
-    return bool(picks or bare.about or (bare.garments and _limits(bare) and "complaint" not in intent.marks))
-
-
-def _limits(wish: Wish) -> bool:
-    """Whether it names a color, a size or a price: `she says brown`."""
-    return bool(wish.colors or wish.sizes or wish.price_max is not None or wish.price_min is not None)

@@ -275,6 +275,11 @@ def test_cheaper_is_below_all_that_was_shown(catalog: Catalog, shown: list[Produ
         assert (wish.garments, wish.price_max) == (("coat",), Decimal("685.99"))
 
 
+def test_a_limit_that_is_named_counts_and_not_what_was_shown(catalog: Catalog, shown: list[Product]) -> None:
+    wish = catalog.understand("still too expensive, can we get to 5000 or less?", ["a coat"], shown)
+    assert wish.price_max == 5000
+
+
 def test_others_leaves_out_what_was_shown(catalog: Catalog, shown: list[Product]) -> None:
     for message in ("others", "show me others", "something else", "I don't like these"):
         wish = catalog.understand(message, ["coats"], shown)

@@ -185,7 +185,7 @@ async def test_a_reply_that_always_fails_ends_all_the_same(
         return ["has an e"] if "e" in sentence else []
 
     monkeypatch.setattr(Ground, "violations", violations)
-    _, text, finished = await respond(stylist, user("Hello"))
+    _, text, finished = await respond(stylist, user("I am so very tired today"))
     assert text.strip()
     assert "e" not in text
     assert finished.reason in ("stop", "length")
@@ -259,6 +259,43 @@ def test_after_pieces_a_color_or_a_price_is_no_other_subject(stylist: Stylist, m
     grounding = stylist.ground([first, reply, user(message)])
     assert not grounding.aside
     assert grounding.products or grounding.changeable
+
+
+@pytest.mark.parametrize(
+    ("message", "first_alone"),
+    [
+        ("Which of the two would you keep?", False),
+        ("and which one do you like best?", False),
+        ("what's it made of?", True),
+        ("is it heavy to wear", True),
+    ],
+)
+def test_after_pieces_a_question_that_names_none_is_about_them(
+    stylist: Stylist, message: str, first_alone: bool
+) -> None:
+    first = user("my sister wants a coat")
+    shown = stylist.ground([first]).products
+    reply = Item(id="r", role="assistant", text="Gladly.", products=tuple(p.id for p in shown))
+    asked = stylist.ground([first, reply, user(message)])
+    assert asked.products == (shown[:1] if first_alone else shown)
+    assert not asked.quotes
+
+
+@pytest.mark.parametrize("message", ["lovely, thank you", "who am I talking to"])
+def test_after_pieces_thanks_and_small_talk_are_not_about_them(stylist: Stylist, message: str) -> None:
+    first = user("my sister wants a coat")
+    shown = tuple(p.id for p in stylist.ground([first]).products)
+    reply = Item(id="r", role="assistant", text="Gladly.", products=shown)
+    assert not stylist.ground([first, reply, user(message)]).products
+
+
+@pytest.mark.parametrize(
+    "message", ["what sizes are left in the Adèle Wrap Coat", "is the Adèle Wrap Coat on sale"]
+)
+def test_what_is_asked_of_a_piece_is_not_answered_by_the_houses_facts(stylist: Stylist, message: str) -> None:
+    asked = stylist.ground([user(message)])
+    assert [p.id for p in asked.products] == ["adele-wrap-coat"]
+    assert not asked.quotes
 
 
 @pytest.mark.parametrize(
@@ -445,3 +482,14 @@ def test_roles_alternate_whatever_was_cut_off(house: House) -> None:
     ]
     roles = [m.role for m in messages(house, items, "m")]
     assert roles == ["system", "user", "assistant", "user"]
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [("hi", ("Hello", "Good day", "Welcome")), ("ok bye", ("Goodbye", "Until soon", "Thank you for coming"))],
+)
+@in_one_loop
+async def test_a_hello_is_answered_by_a_hello(stylist: Stylist, message: str, says: tuple[str, ...]) -> None:
+    _, text, finished = await respond(stylist, user(message))
+    assert text.startswith(says)
+    assert finished.reason == "stop"
