@@ -75,7 +75,8 @@ class Inquiry:
         dresses = bool(bare.garments or bare.occasions or bare.look)
         known = told.certain and (intent.facts or (intent.sure != "aside" and not dresses))
         picks = bool(shown and (ORDINAL.search(message.lower()) or _limits(bare)))
-        of_shown = intent.sure == "none" and not (dresses or _limits(bare)) and _OF_SHOWN.search(message)
+        other = dresses or _limits(bare) or (intent.facts and told.clear)
+        of_shown = intent.sure == "none" and not other and _OF_SHOWN.search(message)
         of_piece = bare.about and _OF_PIECE.search(message)
         # What is asked beside a piece or a limit has to be surely the house's.
         meant = intent.sure == "facts" if bare.about or picks else intent.sure != "wish"
