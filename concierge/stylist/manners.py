@@ -33,9 +33,9 @@ _BESIDE = frozenset(  # words that may stand beside
 def manner_of(message: str) -> Manner | None:
     """What kind of manners a message is, if it is nothing else."""
     said = message.lower().replace("\u2019", "'")
-    for manner, pattern in _MANNERS:
-        if pattern.search(said):
-            rest = re.findall(r"\w+", pattern.sub(" ", said))
-            others = (p for _, p in _MANNERS)
-            return manner if all(w in _BESIDE or any(p.fullmatch(w) for p in others) for w in rest) else None
-    return None
+    rest = said
+    for _, pattern in _MANNERS:
+        rest = pattern.sub(" ", rest)
+    if not _BESIDE.issuperset(re.findall(r"\w+", rest)):
+        return None
+    return next((manner for manner, pattern in _MANNERS if pattern.search(said)), None)

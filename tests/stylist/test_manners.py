@@ -16,6 +16,7 @@ from concierge.stylist.manners import Manner, manner_of
         ("thanks a lot, bye", "farewell"),
         ("Have a good day!", "farewell"),
         ("good night", "farewell"),
+        ("hi, hello, thanks, cheers and bye", "farewell"),
         ("", None),
         ("good evening, I need a coat", None),
         ("thanks, and the price?", None),

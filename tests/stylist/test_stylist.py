@@ -61,6 +61,14 @@ def user(text: str, **fields: object) -> Item:
     return Item(id=f"item_{text}", role="user", text=text, **fields)
 
 
+def after_pieces(stylist: Stylist, wish: str, message: str) -> tuple[Grounding, tuple[Product, ...]]:
+    """What a message rests on that comes after a wish was answered with pieces, and these."""
+    first = user(wish)
+    shown = stylist.ground([first]).products
+    reply = Item(id="r", role="assistant", text="Gladly.", products=tuple(p.id for p in shown))
+    return stylist.ground([first, reply, user(message)]), shown
+
+
 async def respond(stylist: Stylist, *items: Item, **options: object) -> tuple[Grounding, str, Finished]:
     async with aclosing(stylist.respond(items, **options)) as stream:
         events = [event async for event in stream]
@@ -232,31 +240,21 @@ async def test_of_the_pieces_shown_all_those_asked_about_are_read(stylist: Styli
 def test_after_pieces_a_question_on_the_house_is_answered_by_its_facts(
     stylist: Stylist, message: str
 ) -> None:
-    first = user("a camel coat")
-    shown = tuple(p.id for p in stylist.ground([first]).products)
-    grounding = stylist.ground(
-        [first, Item(id="r", role="assistant", text="Gladly.", products=shown), user(message)]
-    )
+    grounding, _ = after_pieces(stylist, "a camel coat", message)
     assert any("30 days from delivery" in quote for quote in grounding.quotes)
     assert not grounding.marks
 
 
 def test_after_pieces_one_is_picked_by_its_place(stylist: Stylist) -> None:
-    first = user("a camel coat")
-    shown = tuple(p.id for p in stylist.ground([first]).products)
-    reply = Item(id="r", role="assistant", text="Gladly.", products=shown)
-    grounding = stylist.ground([first, reply, user("first or second, if it was your money?")])
-    assert {p.id for p in grounding.products} <= set(shown)
+    grounding, shown = after_pieces(stylist, "a camel coat", "first or second, if it was your money?")
+    assert set(grounding.products) <= set(shown)
     assert grounding.products
     assert not grounding.marks
 
 
 @pytest.mark.parametrize("message", ["she says brown", "and now he says not more than 900"])
 def test_after_pieces_a_color_or_a_price_is_no_other_subject(stylist: Stylist, message: str) -> None:
-    first = user("my sister wants a coat")
-    shown = tuple(p.id for p in stylist.ground([first]).products)
-    reply = Item(id="r", role="assistant", text="Gladly.", products=shown)
-    grounding = stylist.ground([first, reply, user(message)])
+    grounding, _ = after_pieces(stylist, "my sister wants a coat", message)
     assert not grounding.aside
     assert grounding.products or grounding.changeable
 
@@ -273,20 +271,14 @@ def test_after_pieces_a_color_or_a_price_is_no_other_subject(stylist: Stylist, m
 def test_after_pieces_a_question_that_names_none_is_about_them(
     stylist: Stylist, message: str, first_alone: bool
 ) -> None:
-    first = user("my sister wants a coat")
-    shown = stylist.ground([first]).products
-    reply = Item(id="r", role="assistant", text="Gladly.", products=tuple(p.id for p in shown))
-    asked = stylist.ground([first, reply, user(message)])
+    asked, shown = after_pieces(stylist, "my sister wants a coat", message)
     assert asked.products == (shown[:1] if first_alone else shown)
     assert not asked.quotes
 
 
 @pytest.mark.parametrize("message", ["lovely, thank you", "who am I talking to"])
 def test_after_pieces_thanks_and_small_talk_are_not_about_them(stylist: Stylist, message: str) -> None:
-    first = user("my sister wants a coat")
-    shown = tuple(p.id for p in stylist.ground([first]).products)
-    reply = Item(id="r", role="assistant", text="Gladly.", products=shown)
-    assert not stylist.ground([first, reply, user(message)]).products
+    assert not after_pieces(stylist, "my sister wants a coat", message)[0].products
 
 
 @pytest.mark.parametrize(
