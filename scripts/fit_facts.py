@@ -35,7 +35,7 @@ AMONG = (1, 2, 3, 5)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question: the features of a house's sentences, shape (sentences, 5), and which of them answer it."""
+    """A question: the features of a house's sentences, shape (sentences, 6), and which of them answer it."""
 
     features: npt.NDArray[np.float64]
     answers: npt.NDArray[np.bool_]

@@ -21,13 +21,12 @@ import Stemmer
 
 from concierge.catalog import MiniLM
 from concierge.catalog.minilm import Floats
-from concierge.stylist.names import PLACES
+from concierge.stylist.places import around, is_wide, nearness, of_locale, places
 from concierge.stylist.sections import sections, sentences
-from concierge.stylist.sentence import split
 from concierge.stylist.values import Kind, stated, wanted
 
 SENTENCES = 5  # repeated beside a question at most
-WEIGHTS = np.array([9.0, 3.0, 2.5, 2.0, 1.2])  # of `Facts.features`
+WEIGHTS = np.array([9.0, 3.0, 2.5, 2.0, 1.2, 1.0])  # of `Facts.features`
 # Below this the facts don't tell: 3 % of what they do is there, and 75 % of what they don't.
 CLEAR = 5.0
 # And lower by so much where a kind of value is wanted and stated that few sentences have.
@@ -47,6 +46,7 @@ class Fact:
         heading: of the section.
         stems: of its words, common ones left out.
         kinds: of the values that it states.
+        places: that it or its heading names.
     """
 
     place: int
@@ -55,6 +55,7 @@ class Fact:
     text: str
     stems: frozenset[str]
     kinds: frozenset[Kind]
+    places: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,13 @@ class Told:
 
 
 class Facts:
-    """facts.md, to be asked."""
+    """facts.md, to be asked.
 
-    def __init__(self, markdown: str, encoder: MiniLM) -> None:
+    Args:
+        locale: of the house, whose country it need not name.
+    """
+
+    def __init__(self, markdown: str, encoder: MiniLM, locale: str = "") -> None:
         says = tomllib.loads(Path(__file__).with_name("topics.toml").read_text("utf-8"))
         parts = sections(markdown)
         told = [
@@ -126,12 +131,13 @@ class Facts:
             for text in sentences(section)
         ]
         self.facts = [
-            Fact(place, *of, _stems(of[-1]) - _COMMON, stated(of[-1])) for place, of in enumerate(told)
+            Fact(place, *of, _stems(of[-1]) - _COMMON, stated(of[-1]), places(": ".join(of[1:])))
+            for place, of in enumerate(told)
         ]
-        named = _stems(_joined(markdown))
+        self._named = _stems(_joined(markdown))
         body = " ".join(text for _, text in parts)  # a heading such as `Delivery abroad` promises no country
-        named |= _PLACES if _EVERYWHERE.search(body) else _EUROPEAN if _EUROPE.search(body) else named
-        self._named = named
+        self._everywhere = bool(_EVERYWHERE.search(body))
+        self._places = places(markdown) | {home for home in [of_locale(locale)] if home}
         self._phrases = [_phrases(*part, says) for part in parts]
         self._names = _names([text for _, text in parts])
         self._of = np.array([fact.topic for fact in self.facts], np.intp)
@@ -158,22 +164,23 @@ class Facts:
         near, found = [self.facts[i] for i in best], [float(scores[i]) for i in best]
         kinds = wanted(message)
         clear = bool(near) and found[0] >= _least(kinds & near[0].kinds)
-        unnamed = bool(_to_be_named(message) - self._named)
+        unnamed = self._lacks(message, kinds)
         return Told(tuple(near), tuple(found), kinds, clear and not unnamed, unnamed)
 
     def features(self, message: str, vector: Floats) -> Floats:
-        """What tells of each sentence, shape (sentences, 5).
+        """What tells of each sentence, shape (sentences, 6).
 
         Its likeness in meaning; that of its section; the share of the message's words that it has, rare ones
         counting more; how much the section's phrases and names are asked for, against the section asked for
-        most; whether it states a kind of value that is wanted.
+        most; whether it states a kind of value that is wanted; how near the places that it names are to those
+        that are asked for.
         """
         said = _stems(message)
         words = said - _COMMON
         asks = np.array([self._asks(topic, said, named=True) for topic in range(len(self._phrases))])
         weight = {stem: self._rarity.get(stem, self._unseen) for stem in words}
         whole = sum(weight.values()) or 1.0
-        kinds = wanted(message)
+        kinds, asked = wanted(message), places(message)
         return np.stack(
             [
                 self._vectors @ vector,
@@ -181,9 +188,25 @@ class Facts:
                 [sum(weight[stem] for stem in words & fact.stems) / whole for fact in self.facts],
                 (asks / max(1.0, asks.max()))[self._of],
                 [bool(kinds & fact.kinds) for fact in self.facts],
+                [nearness(asked, fact.places) for fact in self.facts],
             ],
             axis=1,
         ).astype(np.float32)
+
+    def _lacks(self, message: str, kinds: frozenset[Kind]) -> bool:
+        """Whether only facts can answer it that name what these don't, however near others are in meaning."""
+        if _to_be_named(message) - self._named:
+            return True
+        return not self._everywhere and any(not self._tells_of(place, kinds) for place in places(message))
+
+    def _tells_of(self, place: str, kinds: frozenset[Kind]) -> bool:
+        """Whether a place is named, or what it lies in.
+
+        Of a continent, and where shops are asked for, what lies in it does as well.
+        """
+        if self._places & around(place).keys():
+            return True
+        return (is_wide(place) or "address" in kinds) and any(place in around(p) for p in self._places)
 
     def _asks(self, topic: int, said: frozenset[str], *, named: bool = False) -> int:
         """How many words of the topic's phrases a message says, and of names that no other topic has."""
@@ -211,10 +234,8 @@ def _least(kinds: frozenset[Kind]) -> float:
 
 def _to_be_named(message: str) -> frozenset[str]:
     """Stems of what only facts that name it can answer, however near others are in meaning."""
-    words = split(message)
-    places = {w.key for i, w in enumerate(words) if w.key not in _COMMON_PLACES or (i and w.is_capital)}
     paid = _stems(" ".join(_PAID_WITH.findall(message.lower()))) - _MEANS
-    return (frozenset(map(_stem, places)) & _PLACES) | (_stems(_joined(message)) & _PARTICULARS) | paid
+    return (_stems(_joined(message)) & _PARTICULARS) | paid
 
 
 def _joined(text: str) -> str:
@@ -250,21 +271,11 @@ def _told(text: str, says: dict[str, dict[str, list[str]]]) -> list[dict[str, li
 
 
 _stemmer = Stemmer.Stemmer("english")
-_PLACES = _stems(" ".join(PLACES))
-_COMMON_PLACES = frozenset(
-    ("nice", "bath", "city", "cape", "town", "lake", "mount", "north", "east", "west", "us")
-)
 _EVERYWHERE = re.compile(
     r"\b(?:worldwide|anywhere|everywhere|(?:around|all over|rest of) the (?:world|globe)|other countries|"
-    r"(?:all|any|every|most) (?:other )?countr(?:y|ies)|(?:all|rest) of (?:the )?(?:europe|eu)|"
-    r"(?:deliver|ship|send|post)\w* (?:\w+ ){0,2}(?:abroad|overseas|internationally|europe))\b",
+    r"(?:all|any|every|most) (?:other )?countr(?:y|ies)|"
+    r"(?:deliver|ship|send|post)\w* (?:\w+ ){0,2}(?:abroad|overseas|internationally))\b",
     re.IGNORECASE,
-)
-_EUROPE = re.compile(r"\b(?:European Union|EU|Europe)\b")
-_EUROPEAN = _stems(
-    "austria belgium bulgaria croatia cyprus czechia denmark estonia finland france germany greece hungary "
-    "ireland italy latvia lithuania luxembourg malta netherlands poland portugal romania slovakia slovenia "
-    "spain sweden"
 )
 _PARTICULARS = _stems(
     "parking wifi wheelchair dog pushchair student teacher nurse doctor pensioner military bitcoin crypto "

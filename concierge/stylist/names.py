@@ -15,8 +15,6 @@ from concierge.stylist.sentence import Word, plain
 
 _TABLE = files(__package__).joinpath("proper_nouns.txt").read_text("utf-8").splitlines()
 PROPER_NOUNS = frozenset(plain(w) for line in _TABLE if not line.startswith("#") for w in line.split())
-_PLACES = _TABLE[_TABLE.index("# places") + 1 : _TABLE.index("# of the trade")]
-PLACES = frozenset(plain(w) for line in _PLACES for w in line.split())
 
 JOINING = frozenset("de du des d di del della la le les l el da von van of a au aux et e y &".split())
 OPENERS = STOP_WORDS | frozenset(

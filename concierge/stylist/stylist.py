@@ -86,7 +86,7 @@ class Stylist:
         self._engine = engine
         self._encoder = encoder
         self._intents = Intents()
-        self._facts = Facts(house.facts, encoder)
+        self._facts = Facts(house.facts, encoder, house.locale)
         # One thread: what it runs is not all thread-safe, and two at once would only share the same cores.
         self._searching = ThreadPoolExecutor(1, "search")
         self._names: tuple[Catalog, Names] | None = None

@@ -208,8 +208,47 @@ def test_a_house_that_ships_everywhere_need_not_name_a_country(encoder: MiniLM) 
     assert "Worldwide" in " ".join(told(facts, encoder, "do you ship to Chile").answer)
 
 
+ABROAD = """## Delivery
+Standard delivery costs 4 GBP.
+
+## Beyond
+- France: 5 days, 9 GBP
+- The rest of the EU: 7 days, 12 GBP
+- Japan: 11 days, 30 GBP
+- United States: 8 days, 22 GBP
+
+## Shops
+We are in Bath and in Lyon.
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "right"),
+    [
+        ("postage to my gran in Osaka?", "30 GBP"),
+        ("how long would a parcel to Marseille take", "5 days"),
+        ("what is delivery to Spain", "12 GBP"),
+        ("How much is shipping to NYC?", "22 GBP"),
+        ("whats delivery to leeds", "4 GBP"),
+        ("Do you have a shop in France?", "Lyon"),
+    ],
+)
+def test_a_place_is_told_by_what_it_lies_in(encoder: MiniLM, message: str, right: str) -> None:
+    assert right in " ".join(told(Facts(ABROAD, encoder, "en-GB"), encoder, message).answer)
+
+
+def test_a_country_that_only_the_locale_tells(encoder: MiniLM) -> None:
+    message = "whats delivery to leeds"
+    assert told(Facts(ABROAD, encoder, "en-US"), encoder, message).unnamed
+    assert told(Facts(ABROAD, encoder), encoder, "delivery to Norway?").unnamed
+    assert not told(Facts(ABROAD, encoder), encoder, "which countries in asia do you ship to").unnamed
+
+
 def test_two_sentences_of_a_section_come_in_their_order() -> None:
-    of = [Fact(place, 0, "Care", text, frozenset(), frozenset()) for place, text in enumerate("ABC")]
+    of = [
+        Fact(place, 0, "Care", text, frozenset(), frozenset(), frozenset())
+        for place, text in enumerate("ABC")
+    ]
     assert Told((of[2], of[0], of[1]), (5.0, 4.9, 4.8), clear=True).answer == ("A", "C")
     assert Told((of[2], of[0]), (5.0, 3.0), clear=True).answer == ("C",)
     assert Told((of[2], of[0]), (5.0, 4.9)).answer == ()
