@@ -15,6 +15,8 @@ from comparison.figures import run_of
 from comparison.peers import SERVERS, Failed
 from comparison.scenarios import SCENARIOS
 
+from concierge.engine.llama import Model
+
 SMALL = replace(
     SCENARIOS["e"], at_once=2, chats=3, turns=2, max_tokens=8, slots=3, context=2560, long_tokens=300
 )
@@ -47,6 +49,19 @@ def test_replies_of_fixed_length_are_measured_and_shorter_ones_found(
     assert run_of(SMALL, "concierge", "", 1, hasty)["invalid"] == "> 0 s"
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)
+
+
+def test_a_peer_is_put_the_same_load(small_model: Path, tmp_path: Path) -> None:
+    server, variant = SERVERS["llama_cpp.server"], "RAM cache"
+    few = replace(SMALL, long_tokens=0, chats=2, turns=1)
+    extra = server.fixed_length(sorted(Model(small_model, gpu_layers=0).vocab.end_tokens))
+    options = server.variants(few)[variant]
+    with peers.running(server, options, small_model, 2, few, tmp_path / "log") as url:
+        asyncio.run(load.warm(url, extra=extra))
+        done = asyncio.run(load.put(url, few, "t1", extra=extra, count=words, limit=120.0))
+    run = run_of(few, server.name, variant, 1, done)
+    assert run["invalid"] == ""
+    assert [turn["kind"] for turn in run["turns"]] == ["first"] * 2
 
 
 def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path: Path) -> None:
