@@ -6,45 +6,67 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from concierge.catalog.money import NUMBER, parse_amount
 from concierge.catalog.sizes import SYSTEM, SYSTEMS
 from concierge.catalog.vocabulary import NUMBERS
 
 _TENS = [w for w, n in NUMBERS.items() if n >= 20]
 _SMALL = "|".join(sorted(NUMBERS, key=len, reverse=True))
+_ONES = "|".join(w for w, n in NUMBERS.items() if n < 10)
 _IN_WORDS = re.compile(
-    rf"\b(?:(?P<n>a|{_SMALL})(?: couple of| few)? (?P<unit>hundred|thousand|grand)(?:(?: and)? (?P<rest>(?:{_SMALL})(?: (?:hundred|{_SMALL}))*))?"
-    rf"|(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{_SMALL}))?)\b"
+    rf"\b(?:(?P<n>half a|a|\d(?:\.\d)?|{_SMALL})(?P<two> couple of)?(?: few)?[ -](?P<unit>hundred|thousand|grand)(?:(?: and| n)? (?P<rest>(?:{_SMALL})(?: (?:hundred|{_SMALL}))*))?"
+    rf"|(?<!at )(?P<of>{_ONES}) (?P<tens2>{'|'.join(w for w in _TENS)})(?:[ -](?P<ones2>{_ONES}))?"
+    rf"|(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{_ONES}))?|(?P<note>fiver|tenner)"
+    rf"|(?<=size )(?P<size>{_SMALL}))(?P<half> and a half)?\b",
+    re.I,
 )
+_TO_HUNDREDS = re.compile(rf"\b({_ONES}) (?:to|or) (?=(?:{_ONES}) hundred\b)()", re.I)
+_HALF = re.compile(r"\b(\d{1,2}) and a half\b")
 
-_SIGN = r"(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|aed|dirhams?)"
+_CUES = ("under", "below", "budget", "between", "maximum", "around")
+_LONG_WORD = re.compile(r"\b[bmau][a-z]{3,7}\b")
+_SLIPS = re.compile(r"\b(?:les(?= than)|mroe(?= than)|adn(?= \d)|(?<=up )too(?= \W?\d))\b")
+
+_SIGN = r"(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|rupees?|inr|aed|dirhams?)"
 _NUMBER = rf"(?<![\w.,])(?>{NUMBER})"  # atomic: 800 is never cut to 80 to make a pattern fit
 _MONEY = rf"(?P<sign@>{_SIGN} ?)?(?P<number@>{_NUMBER})(?P<kilo@> ?k\b| ?grand\b)?(?P<unit@> ?{_SIGN}(?!\w))?(?:[.,]-)?"
 _NOT_MONEY = (
     r"(?! ?(?:%|percent|days?|weeks?|months?|years?|yrs?|hours?|minutes?|mins?|cm\b|mm\b|m\b|kg|inch|inches|am\b|pm\b|"
-    r"o'?clock|people|guests|pieces?|items?|pairs?|degrees?|°|th\b|st\b|nd\b|rd\b|km|miles?|of (?:them|these|those)|options?))"
+    r"o'?clock|people|guests|pieces?|items?|pairs?|degrees?|°|th\b|st\b|nd\b|rd\b|km|miles?|collection|season|edition|of (?:them|these|those)|options?))"
 )
 
 _MAX = (
-    r"(?:no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceed(?:ing)?|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
+    r"(?:south of|sub(?: |-)?|cap(?:ped)? (?:it |me |that |this )?at|maximal|maximum of money|upper limit(?: of| is|:)?|more expensive as|"
+    r"less than what|(?:draw|drawing) the line at|right side of|(?:go|stretch) (?:as high as|to)|gave me|given me|i can give|in (?:the|my) (?:purse|pocket|wallet)(?: is| are|:)?|no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceeding|exceed\b|price cap(?: of| is|:)?|up to and including|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
     r"(?:less|lower|cheaper|smaller) than|less of|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
-    r"(?:budget|limit|spend(?:ing)?|pay)(?: (?!over|above|beyond|past|more|less|under|below)\w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i (?:only |just )?have(?: only| just)?|i've (?:only |just )?got(?: only| just)?|i only got|i can (?:spend|pay|afford))"
+    r"(?:budget|limit|spend(?:ing)?|pay)(?: (?!over|above|beyond|past|more|less|under|below|upwards|north)\w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i (?:only |just )?have(?: only| just)?|i've (?:only |just )?got(?: only| just)?|i only got|i can (?:spend|pay|afford))"
 )
 _MIN = (
     r"(?:no less than|not less than|not under|not below|nothing under|nothing below|(?:nothing|not|no|never) (?:cheaper|less expensive) than|more than|at least|min(?:imum)?(?: of|:)?|over|above|beyond|past|"
-    r"upwards? of|starting (?:at|from)|from|exceeding|>=?|≥)"
+    r"north of|lower limit(?: of| is|:)?|upwards? of|starting (?:at|from)|from|exceeding|(?:pricier|dearer|more expensive) than|>=?|≥)"
 )
-_AROUND = r"(?:(?:somewhere |something )?(?:around|(?<!what )(?<!how )about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
+_AROUND = r"(?:(?:somewhere |something )?(?:around|round(?: the)?|more or less|give or take|\+/- ?|near enough to|(?:in )?(?:a|the) ballpark of|(?<!what )(?<!how )about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
 # `not a penny over 80`, `embarrassed to give anything below 110`: what stands before `over` or `below` turns it.
 _TURNED = re.compile(
     r"(?:\b(?:not|never|nor|no|nothing|cannot|without|refuse|hate|ashamed|embarrassed|mortified|silly|(?:do|wo|ca|would|could|is|does)nt)|n't)"
-    r"(?: (?:a|one|single|penny|cent|dime|euro|pound|dollar|want|wish|like|care|plan|intend|prefer|to|go|goes|going|pay|paying|spend|spending|give|giving|"
-    r"offer|buy|buying|cost|anything|something|it|be|wear|look|at|really|even|do|stretch|you|we))*$"
+    r"(?: (?:a|one|single|afford|penny|cent|dime|euro|pound|dollar|want|wish|like|care|plan|intend|prefer|to|go|goes|going|pay|paying|spend|spending|give|giving|"
+    r"offer|buy|buying|costs?|part|with|that|anything|something|it|be|wear|look|at|really|even|do|stretch|you|we))*$"
 )
-_TURNABLE = re.compile(r"(?:over|above|beyond|past|under|below|beneath|(?:more|less|lower|cheaper) than)\b")
-_AFTER_MAX = r"(?: ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?most| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
-_AFTER_MIN = r"(?: ?(?:or|and) (?:more|up|over|above|upwards?)| ?\+(?!\w)| ?min(?:imum)?\b| upwards\b)"
+_LEFT_OUT = re.compile(
+    r"\b(?:(?:leave|filter|keep|screen) (?:\w+ )??out|skip|hide|exclude|ignore|drop|forget|(?:do not|don't|dont)(?: even)? (?:show|bother|offer)|if it(?:'s| is| goes)?)(?: [\w-]+){0,5}$"
+)
+_TURNABLE = re.compile(
+    r"(?:over|above|beyond|past|under|below|beneath|(?:more|less|lower|cheaper|pricier|dearer|more expensive) than)\b"
+)
+_AFTER_MAX = r"(?:,? (?:(?:is|was|'s|are) )?(?:already )?(?:(?:as (?:far|high|much) as|all|what|the (?:very )?(?:most|max|limit|height|top|ceiling)|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap))\b|a lot for me)|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and )?(?:no (?:higher|more)|not a (?:penny|cent)|more is not)\b| ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
+_AFTER_ABOUT = r"(?: ?-?ish\b| or so\b| or thereabouts\b|,? give or take\b| mark\b)"
+_AFTER_MIN = (
+    r"(?: plus\b| ?(?:or|and) (?:more|up|over|above|upwards?)| ?\+(?!\w)| ?min(?:imum)?\b| upwards\b)"
+)
 
 
 def _money(index: int) -> str:
@@ -52,13 +74,13 @@ def _money(index: int) -> str:
 
 
 _BETWEEN = re.compile(
-    rf"\b(?:between|from|of|in the range(?: of)?)? ?{_money(1)} ?(?:-|\u2013|\u2014|to|and|till|until) ?{_money(2)}{_NOT_MONEY}"
+    rf"\b(?:between|from|of|in the range(?: of)?)? ?(?:the )?{_money(1)} ?(?:-|\u2013|\u2014|to|and|till?|until) ?(?:the )?{_money(2)}{_NOT_MONEY}"
 )
 _CUED = re.compile(
     rf"(?:(?P<max>\b{_MAX}|<=?|≤)|(?P<min>\b{_MIN}|>=?|≥)|(?P<around>\b{_AROUND}|~)) ?(?:a |an |the |only |just |around |about |of |max |maximum )?{_money(1)}{_NOT_MONEY}(?P<plus>{_AFTER_MIN})?"
 )
 _MOST = re.compile(_AFTER_MAX)
-_AFTER = re.compile(rf"{_money(1)}(?:(?P<max>{_AFTER_MAX})|(?P<min>{_AFTER_MIN}))")
+_AFTER = re.compile(rf"{_money(1)}(?:(?P<max>{_AFTER_MAX})|(?P<min>{_AFTER_MIN})|(?P<about>{_AFTER_ABOUT}))")
 _BARE = re.compile(_money(1))
 _AGE = re.compile(
     r"\b(?:woman|man|women|men|lady|ladies|someone|somebody|people|girl|aged?|who is|she is|he is|she's|he's)$"
@@ -78,8 +100,8 @@ class Limits:
 
 def limits(text: str) -> Limits:
     """Take the prices and sizes out of a text in its original case."""
-    text, sizes = _take_sizes(text.replace("\u2019", "'"))
-    text, low, high = _take_price(_digits(text.lower()))
+    text, sizes = _take_sizes(_digits(text.replace("\u2019", "'")))
+    text, low, high = _take_price(_mended(text.lower()))
     return Limits(text, low, high, sizes)
 
 
@@ -87,16 +109,40 @@ def _digits(text: str) -> str:
     """`two hundred and fifty` as `250`, also in `under a thousand`."""
 
     def number(match: re.Match[str]) -> str:
-        if match["tens"]:
-            return str(NUMBERS[match["tens"]] + NUMBERS.get(match["ones"] or "", 0))
-        unit = 100 if match["unit"] == "hundred" else 1000
-        total = NUMBERS.get(match["n"], 1) * unit
+        said = {name: word.lower() for name, word in match.groupdict().items() if word}
+        half = ".5" if "half" in said else ""
+        if "unit" not in said:
+            note = {"fiver": 5, "tenner": 10}.get(said.get("note", ""), 0)
+            parts = [
+                NUMBERS[said[name]] for name in ("tens", "ones", "tens2", "ones2", "size") if name in said
+            ]
+            return f"{100 * NUMBERS.get(said.get('of', ''), 0) + sum(parts) + note}{half}"
+        unit = 100 if said["unit"] == "hundred" else 1000
+        count = 0.5 if said["n"] == "half a" else NUMBERS.get(said["n"], 1)
+        total = int(
+            float(said["n"]) * unit if said["n"][0].isdigit() else (1 + ("two" in said)) * count * unit
+        )
         part = 0
-        for word in (match["rest"] or "").split():
+        for word in said.get("rest", "").split():
             part = part * 100 if word == "hundred" else part + NUMBERS[word]
-        return str(total + part)
+        return f"{total + part}{half}"
 
-    return _IN_WORDS.sub(number, text)
+    text = _TO_HUNDREDS.sub(r"\1 hundred to \2", text)
+    return _HALF.sub(r"\1.5", _IN_WORDS.sub(number, text))
+
+
+def _mended(text: str) -> str:
+    """With slips of the pen mended in the words that tell a price."""
+    return _LONG_WORD.sub(_cue, _SLIPS.sub(_right, text))
+
+
+def _cue(match: re.Match[str]) -> str:
+    near = process.extractOne(match[0], _CUES, scorer=OSA.distance, score_cutoff=1)
+    return str(near[0]) if near else match[0]
+
+
+def _right(match: re.Match[str]) -> str:
+    return {"les": "less", "mroe": "more", "adn": "and", "too": "to"}[match[0]]
 
 
 def _value(match: re.Match[str], index: int) -> Decimal | None:
@@ -138,7 +184,7 @@ def _between(text: str) -> list[_Price]:
     for match in _BETWEEN.finditer(text):
         first, second = _value(match, 1), _value(match, 2)
         said = match[0].lstrip().startswith(("between", "from")) or _is_money(match, 1) or _is_money(match, 2)
-        if first is None or second is None or not (said or (first >= 50 and second >= 100)):
+        if first is None or second is None or not (said or (first >= 20 and second >= 70)):
             continue
         if match["kilo2"] and not match["kilo1"] and first < 20:
             first *= 1000
@@ -170,7 +216,8 @@ def _cued(text: str) -> list[_Price]:
 
 
 def _is_turned(match: re.Match[str], before: str) -> bool:
-    return bool(_TURNABLE.match(match[0].lstrip()) and _TURNED.search(before))
+    turned = _TURNED.search(before) or _LEFT_OUT.search(before)
+    return bool(_TURNABLE.match(match[0].lstrip()) and turned)
 
 
 def _around(match: re.Match[str], value: Decimal, is_budget: bool) -> _Price:
@@ -180,13 +227,18 @@ def _around(match: re.Match[str], value: Decimal, is_budget: bool) -> _Price:
 
 
 def _after(text: str) -> list[_Price]:
-    """`300 at most`, `500 or more`: a word after the number tells."""
+    """`300 at most`, `500 or more`, `80 or so`: a word after the number tells."""
     found = []
     for match in _AFTER.finditer(text):
         value = _value(match, 1)
-        if value is not None and (_is_money(match, 1) or value >= 10):
-            high = bool(match["max"])
-            found.append(_Price(match.span(), None if high else value, value if high else None))
+        if value is None or not (_is_money(match, 1) or value >= 10):
+            continue
+        if match["about"]:
+            found.append(_around(match, value, is_budget=False))
+        else:
+            found.append(
+                _Price(match.span(), value if match["min"] else None, value if match["max"] else None)
+            )
     return found
 
 
@@ -200,20 +252,29 @@ _NUMERIC = r"\d{1,2}(?:[.,]5|½| ?1/2)?"
 _LETTER = (
     r"(?:xxs|xs|s|m|l|xl|xxl|xxxl|[2-4]xl|x-?small|small|medium|large|extra[ -](?:small|large)|x-?large)"
 )
+_WORN = "shoes?|boots?|trainers|sneakers|heels|sandals|suits?|coats?|jackets?|blazers?|dress(?:es)?|shirts?|tops?|trousers|jeans|pants|skirts?"
 _NOT_SIZE = r"(?![\w%€£$]|[.,]\d| ?(?:days?|weeks?|months?|years?|hours?|minutes?|mins?|euros?|eur|pounds?|dollars?|quid|k\b|cm|mm|people|pieces?|colou?rs?|pairs?|%|°|degrees?|percent))"
 _SIZE_PATTERNS = (
     re.compile(r"(?<![\w.,])(?P<size>(?:3[2-9]|[45]\d)[RSLrsl])(?!\w)"),  # a jacket's chest and length
     re.compile(r"(?<![\w-])(?P<size>(?:3[2-9]|4\d)-(?:3[5-9]|4\d|5[0-2]))(?![\w%€£$-])"),  # socks
     re.compile(r"(?<![\w.,€£$])(?P<size>\d{1,2} ?½)(?!\w)"),  # a collar
-    re.compile(rf"\b(?P<size>(?:UK|EU|US|IT|FR|DE|uk|eu|fr|Uk|Eu|Fr|[Ii]talian|[Ff]rench|[Ee]uropean|[Bb]ritish|[Aa]merican|[Gg]erman) ?(?:size )?{_NUMERIC}){_NOT_SIZE}"),
+    re.compile(rf"\b(?P<size>(?:UK|EU|US|IT|FR|DE|uk|eu|fr|Uk|Eu|Fr|[Ii]talian|[Ff]rench|[Ee]uropean|[Bb]ritish|[Aa]merican|[Gg]erman) ?(?:size )?(?:\d{{1,2}}½|{_NUMERIC})){_NOT_SIZE}"),
+    re.compile(rf"\b(?P<size>(?:uk|us|eu|aus?) size {_NUMERIC}){_NOT_SIZE}", re.I),
+    re.compile(rf"\bbetween an? (?P<size>\d{{1,2}}) and an? (?P<also>\d{{1,2}}){_NOT_SIZE}", re.I),
     re.compile(rf"\b(?P<size>{_NUMERIC}) ?(?P<system>UK|EU|US|IT|FR|DE|uk|eu|fr){_NOT_SIZE}"),
     re.compile(rf"\bsize[sd]?(?:,? (?:which )?is| of|:)?(?: an?)? (?P<size>(?:(?:{SYSTEM}) ?)?(?:{_NUMERIC}|{_LETTER}))(?:(?: or |/| and )(?P<also>{_NUMERIC}|{_LETTER}))?(?P<system> (?:{SYSTEM}))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?|need an?|normally an?)(?: size)? (?P<size>\d{{2}}(?:[.,]5|½| 1/2)?)(?:(?: or |/)(?P<also>\d{{2}}(?:[.,]5)?))?{_NOT_SIZE}", re.I),
-    re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if)\b)", re.I),
+    re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if|usually|normally|mostly|in)\b)", re.I),
+    re.compile(rf"\b(?P<size>\d{{2}}(?:[.,]5)?) in (?:an? )?(?:{_WORN})\b", re.I),
+    re.compile(rf"\b(?:(?:feet|foot) (?:is|are|measures?)|numero|num\u00e9ro|taille|taglia|talla|gr(?:\u00f6|oe)(?:\u00df|ss)e|collar|waist|chest)(?: is| of| size|:)? (?P<size>{_NUMERIC})(?! ?(?:cm|mm|%))", re.I),
+    re.compile(rf"\b(?:so|then|maybe|probably|perhaps|give me|want|need|make it|make that|try)(?: (?:an?|the))? (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?=[?.!,;]|$| (?:please|pls|then|for|instead|if|but)\b)", re.I),
+    re.compile(rf"\bbetween an? (?P<size>{_LETTER}) and an? (?P<also>{_LETTER})\b", re.I),
+    re.compile(r"\b(?P<size>X?[SML]|XS|XL) or (?P<also>X?X?[SML]|XS)\b"),
+    re.compile(r"\b(?P<size>(?:extra|x)[ -]?(?:small|large))\b", re.I),
     re.compile(rf"\b(?:in|wears?|takes?) an? (?P<size>[4-9](?:[.,]5)?){_NOT_SIZE}", re.I),
     re.compile(r"\b[Ii]n (?:an? )?(?P<size>[4-9](?:[.,]5)?)(?=\s*(?:[?!,;]|\.\s|\.?$))"),
     re.compile(r",\s*(?P<size>3[2-9]|[45]\d|6[0-4])(?=\s*(?:[.,;!?]\s|[.,;!?]?$|(?:please|pls)\b))"),
-    re.compile(r"(?<![\w-])(?P<size>XXS|XS|XL|XXL|XXXL|[2-4]XL|xxl|xs|xl)(?![\w-])"),
+    re.compile(r"(?<![\w-])(?P<size>XXS|XS|XL|XXL|XXXL|[2-4]XL|xxxl|xxl|xxs|xs|xl|[2-4]xl)(?![\w-])"),
     re.compile(r"(?<![\w.,€£$])(?P<size>[34]\d[.,]5)(?![\w.,%]| ?(?:€|£|euros?|eur|cm|mm|k\b))"),
 )  # fmt: skip
 
@@ -240,6 +301,8 @@ def _spelled(size: str) -> str:
         short = SYSTEMS.get(system, system) if len(system) > 3 else system
         return f"{short.upper()} {match[2]}"
     long = {"small": "S", "medium": "M", "large": "L"}
+    if extra := re.fullmatch(r"(?:extra|x)[ -]?(small|large)", size, re.I):
+        return f"X{long[extra[1].lower()]}"
     return long.get(
         size.lower(), size.upper() if len(size) <= 4 else re.sub(r"(?<!\d)-(?!\d)", " ", size.lower())
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -150,7 +151,7 @@ _NOT_NEGATED = frozenset(
 )
 _TWO_WORD_NEGATORS = frozenset(
     (("instead", "of"), ("rather", "than"), ("other", "than"), ("anything", "but"), ("apart", "from"), ("t", "like"),
-     ("t", "want"), ("t", "wear"), ("t", "love"), ("isn", "t"), ("aren", "t"), ("not", "like"), ("not", "want"), ("not", "wear"), ("allergic", "to"), ("tired", "of"), ("t", "do"))
+     ("t", "want"), ("t", "wear"), ("t", "love"), ("isn", "t"), ("aren", "t"), ("not", "like"), ("not", "want"), ("not", "wear"), ("forget", "the"), ("skip", "the"), ("allergic", "to"), ("tired", "of"), ("t", "do"))
 )  # fmt: skip
 _DETERMINERS = frozenset(
     "a an the my his her our your their some any this that these those nice good new pair of".split()
@@ -159,8 +160,20 @@ _METALS_AND_STONES = frozenset(("gold", "silver", "pearl", "crystal", "diamond")
 _AFTERTHOUGHTS = frozenset(
     ("ideally", "preferably", "please", "pls", "if", "perhaps", "maybe", "then", "instead", "is")
 )
-_STATING = frozenset(("be", "maybe", "perhaps", "that", "ideally", "preferably", "actually", "only"))
+_STATING = frozenset(("said", "be", "maybe", "perhaps", "that", "ideally", "preferably", "actually", "only"))
 _JOINING = frozenset(("or", "and", "nor"))
+_CORRECTING = frozenset(("no", "nope", "wait", "actually", "meant", "rather", "scratch"))
+_HAVING = frozenset(("have", "has", "got", "own", "ve"))
+_WANTING = frozenset(("want", "need", "another", "but", "more"))
+_OWNERS = frozenset(("my", "his", "our", "their"))
+_STATED_OF_OWN = re.compile(
+    r"\b(?:my|his|her|our|their|the) (?!colou?r|favou?rite|choice)\w+ (?:s|is|are|re|was)$"
+)
+_TITLES = frozenset(("mr", "mrs", "ms", "miss", "dr"))
+_NOT_BECOMING = re.compile(r"\b(?:t|never|not) (?:look|feel)(?: \w+)? in(?: \w+ (?:or|and))?$")
+_UNBECOMING = re.compile(
+    r"^(?:(?:or|and) \w+ )?(?:s out\b|is out\b|washes me out|makes? me look|(?:is|are)(?: n t|n t| not| never) (?:my|for me)|(?:does|do)(?:n t| not|n) suit|doesn t suit|don t suit|isn t (?:my|for me))"
+)
 _GOVERNING = frozenset(
     ("with", "over", "under", "underneath", "beneath", "below", "matching", "match", "matches", "goes")
 )
@@ -194,6 +207,7 @@ def read(message: str, speller: Speller) -> Said:
         wish_words, pairing_tokens = tokens[:before], tuple(tokens[before:])
     found = list(LEXICON.find(tokens))
     sorted_terms = _Sorter(tokens, found, len(wish_words), clause_starts)
+    colors = sorted_terms.wished_colors(pairing="pairing" in cues)
     negated = sorted_terms.negated
     than, cheaper = _comparisons(cues), "cheaper" in cues
     look = "look" in cues and not sorted_terms.garments
@@ -214,7 +228,7 @@ def read(message: str, speller: Speller) -> Said:
         sizes=taken.sizes,
         garments=tuple(dict.fromkeys(sorted_terms.garments)),
         companions=tuple(dict.fromkeys(sorted_terms.companions)),
-        colors=tuple(dict.fromkeys(sorted_terms.colors)),
+        colors=colors,
         color_modifiers=tuple(dict.fromkeys(sorted_terms.modifiers)),
         materials=tuple(dict.fromkeys(sorted_terms.materials)),
         occasions=_occasions(sorted_terms.occasions, than),
@@ -282,7 +296,7 @@ class _Sorter:
         )
         self.garments: list[str] = []
         self.companions: list[str] = []
-        self.colors: list[str] = []
+        self._colors: list[tuple[Found, str]] = []
         self.modifiers: list[str] = []
         self.materials: list[str] = []
         self.occasions: list[str] = []
@@ -293,6 +307,9 @@ class _Sorter:
         last: Found | None = None
         for one in found:
             kinds: set[str] = {t.kind for t in one.terms}
+            if self._is_had(one):
+                self.dropped.update(range(one.start, one.end))
+                continue
             if self._is_negated(one, last):
                 last = one
                 for term in one.terms:
@@ -308,7 +325,7 @@ class _Sorter:
             if term.kind == "garment":
                 self._sort_garment(one, term.name)
             elif term.kind == "color" and self._means_color(one, kinds):
-                self.colors.append(term.name)
+                self._colors.append((one, term.name))
                 self.dropped.update(range(one.start, one.end))
                 if one.start and self._tokens[one.start - 1] in MODIFIERS:
                     self.modifiers.append(self._tokens[one.start - 1])
@@ -320,6 +337,40 @@ class _Sorter:
                 self.occasions.append(term.name)
             elif term.kind in ("person", "ignore"):
                 self.dropped.update(range(one.start, one.end))
+
+    def _is_had(self, one: Found) -> bool:
+        """Whether it is of what one has, beside a wish: `I have red shoes already, I need a coat`."""
+        start = max((c for c in self._clause_starts if c <= one.start), default=0)
+        end = min((c for c in self._clause_starts if c >= one.end), default=len(self._tokens))
+        clause = set(self._tokens[start:end])
+        if "already" not in clause or not clause & _HAVING or clause & _WANTING:
+            return False
+        rest = (f for f in self._found if not start <= f.start < end)
+        return any(t.kind in ("garment", "occasion") for f in rest for t in f.terms)
+
+    def wished_colors(self, *, pairing: bool) -> tuple[str, ...]:
+        """The colors wanted: of several, those after a correction; and not those of things one has."""
+        first = 0
+        for i, ((before, _), (after, _)) in enumerate(itertools.pairwise(self._colors), 1):
+            if _CORRECTING & set(self._tokens[before.end : after.start]):
+                first = i
+        wished = [(one, name) for one, name in self._colors[first:] if name not in self.negated["color"]]
+        others = [(one, name) for one, name in wished if not self._is_owned(one)]
+        return tuple(dict.fromkeys(name for _, name in (others if others or pairing else wished)))
+
+    def _is_owned(self, one: Found) -> bool:
+        """Whether a color is that of a thing one has: `my brown boots`, `my sofa is beige`."""
+        i = one.start - 1
+        while i >= 0 and (
+            self._tokens[i] in MODIFIERS or self._tokens[i] in ("old", "favourite", "favorite")
+        ):
+            i -= 1
+        if (i >= 0 and self._tokens[i] in _OWNERS) or self._tokens[one.end : one.end + 1] in (
+            ["hair"],
+            ["eyes"],
+        ):
+            return True
+        return bool(_STATED_OF_OWN.search(" ".join(self._tokens[: one.start])))
 
     def _sort_garment(self, one: Found, name: str) -> None:
         governed = self._governor(one.start)
@@ -343,7 +394,7 @@ class _Sorter:
 
     def _means_color(self, one: Found, kinds: set[str]) -> bool:
         """Whether a word that may be a color is one: beside a piece or color, after `in`, or all that is said."""
-        if is_fabric(one):
+        if is_fabric(one) or (one.start and self._tokens[one.start - 1] in _TITLES):
             return False
         if self._tokens[one.start] not in AMBIGUOUS_COLORS or one.end - one.start > 1:
             return True
@@ -361,6 +412,7 @@ class _Sorter:
         stated = closes and (opens or before in _STATING)
         return (
             before in ("in", "color", "colour", *MODIFIERS)
+            or self._tokens[max(0, one.start - 2) : one.start] in (["color", "of"], ["colour", "of"])
             or next_to_piece
             or after_color
             or stated
@@ -382,6 +434,8 @@ class _Sorter:
         tokens, start = self._tokens, one.start
         if last is not None and all(t in _JOINING for t in tokens[last.end : start]):
             return bool({t.kind for t in last.terms} & {t.kind for t in one.terms})
+        if _NOT_BECOMING.search(" ".join(tokens[:start])) or _UNBECOMING.search(" ".join(tokens[one.end :])):
+            return True
         i = start - 1
         for _ in range(4):
             if i < 0 or i + 1 in self._clause_starts:

@@ -1,11 +1,13 @@
 """Hand-written messages, apart from those in labels.jsonl, and what must be understood."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -390,3 +392,31 @@ def test_pieces_of_an_earlier_feed_may_have_been_shown(
 ) -> None:
     gone = [replace(p, id=f"gone-{p.id}") for p in shown]
     catalog.search(catalog.understand(message, ["coats"], gone))
+
+
+SAID = [json.loads(line) for line in (Path(__file__).parent / "said.jsonl").read_text("utf-8").splitlines()]
+
+
+def price_is_right(said: dict[str, Any], wish: Wish) -> bool:
+    if "about" in said:
+        most, about = wish.price_max, Decimal(said["about"])
+        return most is not None and (wish.price_min or 0) <= about <= most <= about * Decimal("1.3")
+    return (wish.price_min, wish.price_max) == tuple(
+        Decimal(said[name]) if said.get(name) else None for name in ("min", "max")
+    )
+
+
+@pytest.mark.parametrize(("of", "least"), [("price", 94), ("sizes", 93), ("colors", 96)])
+def test_limits_as_people_say_them(catalog: Catalog, of: str, least: int) -> None:
+    """450 messages written by hand by people who had not seen how they are read."""
+    wrong = []
+    for said in SAID:
+        wish = catalog.understand(said["said"], (), ())
+        if of == "price":
+            right = price_is_right(said, wish)
+        elif of == "sizes":
+            right = set(said["sizes"]) == set(wish.sizes)
+        else:
+            right = {color.split()[-1] for color in said["colors"]} == {c.split()[-1] for c in wish.colors}
+        wrong += [] if right else [said["said"]]
+    assert 100 - 100 * len(wrong) / len(SAID) >= least, wrong
