@@ -17,24 +17,24 @@ _TENS = [w for w, n in NUMBERS.items() if n >= 20]
 _SMALL = "|".join(sorted(NUMBERS, key=len, reverse=True))
 _ONES = "|".join(w for w, n in NUMBERS.items() if n < 10)
 _IN_WORDS = re.compile(
-    rf"\b(?:(?P<n>half a|a|\d(?:\.\d)?|{_SMALL})(?P<two> couple of)?(?: few)?[ -](?P<unit>hundred|thousand|grand)(?:(?: and| n)? (?P<rest>(?:{_SMALL})(?: (?:hundred|{_SMALL}))*))?"
-    rf"|(?<!at )(?P<of>{_ONES}) (?P<tens2>{'|'.join(w for w in _TENS)})(?:[ -](?P<ones2>{_ONES}))?"
+    rf"\b(?:(?P<n>half a|a|\d{{1,3}}(?:\.\d)?|{_SMALL})(?P<two> couple of)?(?: few)?[ -](?P<unit>hundred|thousand|grand)(?:(?: and| n)? (?P<rest>(?:{_SMALL})(?: (?:hundred|{_SMALL}))*))?"
+    rf"|(?<!at )(?P<of>{_ONES})[ -](?P<tens2>{'|'.join(w for w in _TENS)})(?:[ -](?P<ones2>{_ONES}))?"
     rf"|(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{_ONES}))?|(?P<note>fiver|tenner)"
     rf"|(?<=size )(?P<size>{_SMALL}))(?P<half> and a half)?\b",
     re.I,
 )
-_TO_HUNDREDS = re.compile(rf"\b({_ONES}) (?:to|or) (?=(?:{_ONES}) hundred\b)()", re.I)
+_TO_HUNDREDS = re.compile(rf"\b({_ONES}|\d) (to|or|and) (?=(?:{_ONES}|\d) hundred\b)", re.I)
 _HALF = re.compile(r"\b(\d{1,2}) and a half\b")
 
 _CUES = ("under", "below", "budget", "between", "maximum", "around")
 _LONG_WORD = re.compile(r"\b[bmau][a-z]{3,7}\b")
 _SLIPS = re.compile(r"\b(?:les(?= than)|mroe(?= than)|adn(?= \d)|(?<=up )too(?= \W?\d))\b")
 
-_SIGN = r"(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|rupees?|inr|aed|dirhams?)"
+_SIGN = r"(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|rupees?|inr|₹|rs\.?|rp\.?|naira|rand|aed|dirhams?)"
 _NUMBER = rf"(?<![\w.,])(?>{NUMBER})"  # atomic: 800 is never cut to 80 to make a pattern fit
 _MONEY = rf"(?P<sign@>{_SIGN} ?)?(?P<number@>{_NUMBER})(?P<kilo@> ?k\b| ?grand\b)?(?P<unit@> ?{_SIGN}(?!\w))?(?:[.,]-)?"
 _NOT_MONEY = (
-    r"(?! ?(?:%|percent|days?|weeks?|months?|years?|yrs?|hours?|minutes?|mins?|cm\b|mm\b|m\b|kg|inch|inches|am\b|pm\b|"
+    r"(?! ?(?:%|percent|days?|weeks?|months?|years?|yrs?|hours?|minutes?|mins?|cm\b|mm\b|m\b|kg|lit(?:re|er)s?|inch|inches|am\b|pm\b|"
     r"o'?clock|people|guests|pieces?|items?|pairs?|degrees?|°|th\b|st\b|nd\b|rd\b|km|miles?|collection|season|edition|of (?:them|these|those)|options?))"
 )
 
@@ -49,20 +49,20 @@ _MIN = (
     r"(?:no less than|not less than|not under|not below|nothing under|nothing below|(?:nothing|not|no|never) (?:cheaper|less expensive) than|more than|at least|min(?:imum)?(?: of|:)?|over|above|beyond|past|"
     r"north of|lower limit(?: of| is|:)?|upwards? of|starting (?:at|from)|from|exceeding|(?:pricier|dearer|more expensive) than|>=?|≥)"
 )
-_AROUND = r"(?:(?:somewhere |something )?(?:around|round(?: the)?|more or less|give or take|\+/- ?|near enough to|(?:in )?(?:a|the) ballpark of|(?<!what )(?<!how )about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
+_AROUND = r"(?:(?:somewhere |something )?(?:around|round(?: the)?|more or less|give or take|\+/- ?|near enough to|(?:(?:in )?(?:a|the) )?ballpark(?: of)?|(?<!what )(?<!how )about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
 # `not a penny over 80`, `embarrassed to give anything below 110`: what stands before `over` or `below` turns it.
 _TURNED = re.compile(
     r"(?:\b(?:not|never|nor|no|nothing|cannot|without|refuse|hate|ashamed|embarrassed|mortified|silly|(?:do|wo|ca|would|could|is|does)nt)|n't)"
-    r"(?: (?:a|one|single|afford|penny|cent|dime|euro|pound|dollar|want|wish|like|care|plan|intend|prefer|to|go|goes|going|pay|paying|spend|spending|give|giving|"
+    r"(?: (?:a|one|single|afford|penny|cent|dime|euro|pound|dollar|want|wish|like|looking|set|me|back|care|plan|intend|prefer|to|go|goes|going|pay|paying|spend|spending|give|giving|"
     r"offer|buy|buying|costs?|part|with|that|anything|something|it|be|wear|look|at|really|even|do|stretch|you|we))*$"
 )
 _LEFT_OUT = re.compile(
-    r"\b(?:(?:leave|filter|keep|screen) (?:\w+ )??out|skip|hide|exclude|ignore|drop|forget|(?:do not|don't|dont)(?: even)? (?:show|bother|offer)|if it(?:'s| is| goes)?)(?: [\w-]+){0,5}$"
+    r"\b(?:(?:leave|filter|keep|screen) (?:\w+ )??out|skip|hide|exclude|ignore|drop|forget|(?:do not|don't|dont)(?: even)? (?:show|bother|offer)|if it(?:'?s| is| goes)?)(?: [\w-]+){0,5}$"
 )
 _TURNABLE = re.compile(
     r"(?:over|above|beyond|past|under|below|beneath|(?:more|less|lower|cheaper|pricier|dearer|more expensive) than)\b"
 )
-_AFTER_MAX = r"(?:,? (?:(?:is|was|'s|are) )?(?:already )?(?:(?:as (?:far|high|much) as|all|what|the (?:very )?(?:most|max|limit|height|top|ceiling)|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap))\b|a lot for me)|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and )?(?:no (?:higher|more)|not a (?:penny|cent)|more is not)\b| ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
+_AFTER_MAX = r"(?:,? (?:(?:is|was|'s|are|being) )?(?:already )?(?:(?:as (?:far|high|much) as|all|what|the (?:very )?(?:most|max|limit|height|top|ceiling)|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap))\b|a lot for me)|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and )?(?:no (?:higher|more)|not a (?:penny|cent)|more is not)\b| ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
 _AFTER_ABOUT = r"(?: ?-?ish\b| or so\b| or thereabouts\b|,? give or take\b| mark\b)"
 _AFTER_MIN = (
     r"(?: plus\b| ?(?:or|and) (?:more|up|over|above|upwards?)| ?\+(?!\w)| ?min(?:imum)?\b| upwards\b)"
@@ -74,7 +74,7 @@ def _money(index: int) -> str:
 
 
 _BETWEEN = re.compile(
-    rf"\b(?:between|from|of|in the range(?: of)?)? ?(?:the )?{_money(1)} ?(?:-|\u2013|\u2014|to|and|till?|until) ?(?:the )?{_money(2)}{_NOT_MONEY}"
+    rf"\b(?:between|from|of|in the range(?: of)?)? ?(?:the )?{_money(1)} ?(?:-|\u2013|\u2014|to|and|till?|until|through) ?(?:the )?{_money(2)}{_NOT_MONEY}"
 )
 _CUED = re.compile(
     rf"(?:(?P<max>\b{_MAX}|<=?|≤)|(?P<min>\b{_MIN}|>=?|≥)|(?P<around>\b{_AROUND}|~)) ?(?:a |an |the |only |just |around |about |of |max |maximum )?{_money(1)}{_NOT_MONEY}(?P<plus>{_AFTER_MIN})?"
@@ -127,7 +127,7 @@ def _digits(text: str) -> str:
             part = part * 100 if word == "hundred" else part + NUMBERS[word]
         return f"{total + part}{half}"
 
-    text = _TO_HUNDREDS.sub(r"\1 hundred to \2", text)
+    text = _TO_HUNDREDS.sub(r"\1 hundred \2 ", text)
     return _HALF.sub(r"\1.5", _IN_WORDS.sub(number, text))
 
 
@@ -183,7 +183,8 @@ def _take_price(text: str) -> tuple[str, Decimal | None, Decimal | None]:
 def _between(text: str) -> list[_Price]:
     for match in _BETWEEN.finditer(text):
         first, second = _value(match, 1), _value(match, 2)
-        said = match[0].lstrip().startswith(("between", "from")) or _is_money(match, 1) or _is_money(match, 2)
+        named = match[0].lstrip().startswith(("between", "from"))
+        said = (named and second is not None and second >= 10) or _is_money(match, 1) or _is_money(match, 2)
         if first is None or second is None or not (said or (first >= 20 and second >= 70)):
             continue
         if match["kilo2"] and not match["kilo1"] and first < 20:
