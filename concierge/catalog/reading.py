@@ -151,11 +151,12 @@ _NOT_NEGATED = frozenset(
 )
 _TWO_WORD_NEGATORS = frozenset(
     (("instead", "of"), ("rather", "than"), ("other", "than"), ("anything", "but"), ("apart", "from"), ("t", "like"),
-     ("t", "want"), ("t", "wear"), ("t", "love"), ("isn", "t"), ("aren", "t"), ("not", "like"), ("not", "want"), ("not", "wear"), ("forget", "the"), ("skip", "the"), ("allergic", "to"), ("tired", "of"), ("t", "do"))
+     ("t", "want"), ("t", "wear"), ("t", "love"), ("isn", "t"), ("aren", "t"), ("not", "like"), ("not", "want"), ("not", "wear"), ("too", "many"), ("forget", "the"), ("skip", "the"), ("allergic", "to"), ("tired", "of"), ("t", "do"))
 )  # fmt: skip
 _DETERMINERS = frozenset(
-    "a an the my his her our your their some any this that these those nice good new pair of".split()
+    "a an the my his her our your their some any this that these those nice good new pair of another".split()
 )
+_ARTICLES = frozenset(("a", "an", "my", "his", "her", "our", "their"))
 _METALS_AND_STONES = frozenset(("gold", "silver", "pearl", "crystal", "diamond"))
 _AFTERTHOUGHTS = frozenset(
     ("ideally", "preferably", "please", "pls", "if", "perhaps", "maybe", "then", "instead", "is")
@@ -175,7 +176,20 @@ _UNBECOMING = re.compile(
     r"^(?:(?:or|and) \w+ )?(?:s out\b|is out\b|washes me out|makes? me look|(?:is|are)(?: n t|n t| not| never) (?:my|for me)|(?:does|do)(?:n t| not|n) suit|doesn t suit|don t suit|isn t (?:my|for me))"
 )
 _GOVERNING = frozenset(
-    ("with", "over", "under", "underneath", "beneath", "below", "matching", "match", "matches", "goes")
+    (
+        "with",
+        "cover",
+        "hold",
+        "over",
+        "under",
+        "underneath",
+        "beneath",
+        "below",
+        "matching",
+        "match",
+        "matches",
+        "goes",
+    )
 )
 _RELATIONS_NEXT = frozenset(
     "needs need wants want likes loves wears would has is turns turned prefers asked takes".split()
@@ -373,9 +387,12 @@ class _Sorter:
         return bool(_STATED_OF_OWN.search(" ".join(self._tokens[: one.start])))
 
     def _sort_garment(self, one: Found, name: str) -> None:
+        head = self._starts.get(one.end)
+        if head and one.end not in self._clause_starts and any(t.kind == "garment" for t in head.terms):
+            return  # `a blazer dress` is a dress
         governed = self._governor(one.start)
         companion = governed in _GOVERNING or (bool(self.garments) and governed in ("for", "to"))
-        if companion or one.start >= self._wish_end:
+        if companion or (one.start >= self._wish_end and governed not in _AFTERTHOUGHTS):
             self.companions.append(name)
         else:
             self.garments.append(name)
@@ -388,9 +405,20 @@ class _Sorter:
                 i -= 1
             elif (before := self._ends.get(i + 1)) and not any(t.kind == "garment" for t in before.terms):
                 i = before.start - 1
+            elif (article := self._article(i)) is not None:
+                i = article - 1
             else:
                 return self._tokens[i]
         return ""
+
+    def _article(self, last: int) -> int | None:
+        """Where the article is of a phrase whose words up to `last` are unknown: `a sheer` of `a sheer shirt`."""
+        for i in range(last - 1, max(-1, last - 3), -1):
+            if i + 2 in self._clause_starts or any(f.start <= i + 1 < f.end for f in self._found):
+                return None
+            if self._tokens[i] in _ARTICLES:
+                return i
+        return None
 
     def _means_color(self, one: Found, kinds: set[str]) -> bool:
         """Whether a word that may be a color is one: beside a piece or color, after `in`, or all that is said."""

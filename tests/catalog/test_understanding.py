@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concierge.catalog import Catalog, Product, Wish
-from concierge.catalog.vocabulary import LEXICON, shade_asked
+from concierge.catalog.vocabulary import GARMENTS, LEXICON, shade_asked
 
 from .conftest import FEED
 
@@ -420,3 +420,20 @@ def test_limits_as_people_say_them(catalog: Catalog, of: str, least: int) -> Non
             right = {color.split()[-1] for color in said["colors"]} == {c.split()[-1] for c in wish.colors}
         wrong += [] if right else [said["said"]]
     assert 100 - 100 * len(wrong) / len(SAID) >= least, wrong
+
+
+def akin(one: str, other: str) -> bool:
+    """Whether one kind of piece is the other, or of its kind."""
+    return one in GARMENTS[other] or other in GARMENTS[one]
+
+
+def test_pieces_as_people_name_them(catalog: Catalog) -> None:
+    """300 messages, written as those above."""
+    lines = (Path(__file__).parent / "garments.jsonl").read_text("utf-8").splitlines()
+    wrong = []
+    for said in map(json.loads, lines):
+        wanted, found = said["garments"], catalog.understand(said["said"], (), ()).garments
+        covered = all(any(akin(w, f) for f in found) for w in wanted)
+        if not (covered and all(any(akin(w, f) for w in wanted) for f in found)):
+            wrong.append(said["said"])
+    assert len(wrong) <= 0.1 * len(lines), wrong
