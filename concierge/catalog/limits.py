@@ -39,7 +39,7 @@ _NOT_MONEY = (
 )
 
 _MAX = (
-    r"(?:south of|sub(?: |-)?|cap(?:ped)? (?:it |me |that |this )?at|maximal|maximum of money|upper limit(?: of| is|:)?|more expensive as|"
+    r"(?:(?<=, )to|south of|sub(?: |-)?|cap(?:ped)? (?:it |me |that |this )?at|maximal|maximum of money|upper limit(?: of| is|:)?|more expensive as|"
     r"less than what|(?:draw|drawing) the line at|right side of|(?:go|stretch) (?:as high as|to)|gave me|given me|i can give|in (?:the|my) (?:purse|pocket|wallet)(?: is| are|:)?|no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceeding|exceed\b|price cap(?: of| is|:)?|up to and including|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
     r"(?:less|lower|cheaper|smaller) than|less of|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
@@ -57,8 +57,9 @@ _TURNED = re.compile(
     r"offer|buy|buying|costs?|part|with|that|anything|something|it|be|wear|look|at|really|even|do|stretch|you|we))*$"
 )
 _LEFT_OUT = re.compile(
-    r"\b(?:(?:leave|filter|keep|screen) (?:\w+ )??out|skip|hide|exclude|ignore|drop|forget|(?:do not|don't|dont)(?: even)? (?:show|bother|offer)|if it(?:'?s| is| goes)?)(?: [\w-]+){0,5}$"
+    r"\b(?:(?:leave|filter|keep|screen) (?:\w+ )??out|skip|hide|exclude|ignore|drop|forget|(?:do not|don't|dont)(?: even)? (?:show|bother|offer))(?: [\w-]+){0,5}$"
 )
+_IF_OVER = re.compile(r"\bif it(?:'?s| is| goes| costs)?(?: (?:over|above|past|more than))?$")
 _TURNABLE = re.compile(
     r"(?:over|above|beyond|past|under|below|beneath|(?:more|less|lower|cheaper|pricier|dearer|more expensive) than)\b"
 )
@@ -217,7 +218,8 @@ def _cued(text: str) -> list[_Price]:
 
 
 def _is_turned(match: re.Match[str], before: str) -> bool:
-    turned = _TURNED.search(before) or _LEFT_OUT.search(before)
+    over = match[0].lstrip().startswith(("over", "above", "past", "more"))
+    turned = _TURNED.search(before) or _LEFT_OUT.search(before) or (over and _IF_OVER.search(before))
     return bool(_TURNABLE.match(match[0].lstrip()) and turned)
 
 
@@ -253,7 +255,8 @@ _NUMERIC = r"\d{1,2}(?:[.,]5|½| ?1/2)?"
 _LETTER = (
     r"(?:xxs|xs|s|m|l|xl|xxl|xxxl|[2-4]xl|x-?small|small|medium|large|extra[ -](?:small|large)|x-?large)"
 )
-_WORN = "shoes?|boots?|trainers|sneakers|heels|sandals|suits?|coats?|jackets?|blazers?|dress(?:es)?|shirts?|tops?|trousers|jeans|pants|skirts?"
+_WORN = "shoes boots trainers sneakers heels sandals suit suits coat jacket blazer dress shirt top trousers jeans pants skirt shorts".split()
+_AFTER_WORN = "|".join(rf"(?<=\b{word} )" for word in _WORN)
 _NOT_SIZE = r"(?![\w%€£$]|[.,]\d| ?(?:days?|weeks?|months?|years?|hours?|minutes?|mins?|euros?|eur|pounds?|dollars?|quid|k\b|cm|mm|people|pieces?|colou?rs?|pairs?|%|°|degrees?|percent))"
 _SIZE_PATTERNS = (
     re.compile(r"(?<![\w.,])(?P<size>(?:3[2-9]|[45]\d)[RSLrsl])(?!\w)"),  # a jacket's chest and length
@@ -265,12 +268,14 @@ _SIZE_PATTERNS = (
     re.compile(rf"\b(?P<size>{_NUMERIC}) ?(?P<system>UK|EU|US|IT|FR|DE|uk|eu|fr){_NOT_SIZE}"),
     re.compile(rf"\bsize[sd]?(?:,? (?:which )?is| of|:)?(?: an?)? (?P<size>(?:(?:{SYSTEM}) ?)?(?:{_NUMERIC}|{_LETTER}))(?:(?: or |/| and )(?P<also>{_NUMERIC}|{_LETTER}))?(?P<system> (?:{SYSTEM}))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?|need an?|normally an?)(?: size)? (?P<size>\d{{2}}(?:[.,]5|½| 1/2)?)(?:(?: or |/)(?P<also>\d{{2}}(?:[.,]5)?))?{_NOT_SIZE}", re.I),
-    re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if|usually|normally|mostly|in)\b)", re.I),
-    re.compile(rf"\b(?P<size>\d{{2}}(?:[.,]5)?) in (?:an? )?(?:{_WORN})\b", re.I),
+    re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if|usually|normally|mostly|in|btw)\b)", re.I),
+    re.compile(rf"\b(?P<size>\d{{2}}(?:[.,]5)?)(?= in (?:an? )?(?:{'|'.join(_WORN)})\b)", re.I),
     re.compile(rf"\b(?:(?:feet|foot) (?:is|are|measures?)|numero|num\u00e9ro|taille|taglia|talla|gr(?:\u00f6|oe)(?:\u00df|ss)e|collar|waist|chest)(?: is| of| size|:)? (?P<size>{_NUMERIC})(?! ?(?:cm|mm|%))", re.I),
     re.compile(rf"\b(?:so|then|maybe|probably|perhaps|give me|want|need|make it|make that|try)(?: (?:an?|the))? (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?=[?.!,;]|$| (?:please|pls|then|for|instead|if|but)\b)", re.I),
     re.compile(rf"\bbetween an? (?P<size>{_LETTER}) and an? (?P<also>{_LETTER})\b", re.I),
     re.compile(r"\b(?P<size>X?[SML]|XS|XL) or (?P<also>X?X?[SML]|XS)\b"),
+    re.compile(rf"(?:{_AFTER_WORN})(?P<size>[2-5]\d)(?=\s*(?:[,;.!?]|$))", re.I),
+    re.compile(r"(?<=[\w,?] )(?P<size>[SML])(?=\s*(?:[,;.!]|$))"),
     re.compile(r"\b(?P<size>(?:extra|x)[ -]?(?:small|large))\b", re.I),
     re.compile(rf"\b(?:in|wears?|takes?) an? (?P<size>[4-9](?:[.,]5)?){_NOT_SIZE}", re.I),
     re.compile(r"\b[Ii]n (?:an? )?(?P<size>[4-9](?:[.,]5)?)(?=\s*(?:[?!,;]|\.\s|\.?$))"),

@@ -107,9 +107,9 @@ _CUES: dict[str, re.Pattern[str]] = {
         "pairing": r"(?:(?:go(?:es)?|(?<!\bi m )going|(?:(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?:went|works?|working)))|pairs?|match(?:es)?|looks? (?:good|nice|great|best|well)|wear|worn|combine[sd]?|team(?:ed)?|style[ds]?|suits?) (?:\w+ ){0,3}?(?:with|under|over|underneath)|(?:match|matches|matching|complements?|accompany|accompanies|accessori[sz]e|complete|style|finish) (?:with |for |to |off )?(?:it|this|that|the|them|my|these)|to wear with|with what|wear (?:it|this|that) with",
         "wishes": r"looking for|show me|need|want|find|recommend|suggest|wear|buy|shop for|search|style|dress(?:ed|ing)? for|have any|do you have|have you|got any|do you sell|do you carry|would like|i d like|love to see|interested in|something|smth|sth|anything|gift|present|outfit|look|idea|ideas|advice|advise|help me|options|pieces?|collection|what about|how about|instead|browse|see some|see your|choose|new in|best sellers?|bestsellers?|popular|favou?rites?|trend\w*|for (?:a|an|the|my|our|her|him|his)|prefer",
         "browses": r"surprise me|what s new|(?:your|the|anything|something|what s) (?:new(?:est)?|latest) (?:things?|stuff|pieces?|arrivals?|in|ones?|collection|drops?)|new (?:in|arrivals?)|just (?:in|arrived|landed)|(?:you|your) (?:choose|choice|pick)|(?:choose|pick) (?:something |one |anything )?for me|best sellers?|bestsellers?|most popular|show me (?:around|everything|what you (?:have|ve got|do|sell))",
-        "forget_price": r"(?:any|no) (?:price|budget)(?: limit)?|(?:price|money|budget|cost) (?:doesn t|does not|don t|is not|isn t|is no) \w+|regardless of (?:price|cost)|forget (?:about )?(?:the|my) (?:budget|price|limit)|no limit|price is no object|whatever (?:the|it) (?:price|costs?)",
-        "forget_color": r"any colou?rs?|colou?r (?:doesn t|does not|isn t|is not) \w+|whatever colou?r|other colou?rs?|different colou?rs?|another colou?r|all colou?rs",
-        "forget_size": r"any size|all sizes|size (?:doesn t|does not) matter",
+        "forget_price": r"(?:any|no) (?:price|budget)(?: limit)?|(?:price|money|budget|cost) (?:doesn t|does not|don t|is not|isn t|is no) \w+|regardless of (?:price|cost)|forget (?:about )?(?:the|my) (?:budget|price|limit)|no limit|don t (?:mind|care about) the (?:price|cost)|price is no object|whatever (?:the|it) (?:price|costs?)",
+        "forget_color": r"any colou?rs?|colou?r (?:doesn t|does not|isn t|is not) \w+|whatever colou?r|other colou?rs?|different colou?rs?|another colou?r|all colou?rs|colou?r can be|colou?r whatever|(?:matter|care|mind) (?:what|which) colou?r",
+        "forget_size": r"any size|all sizes|forget (?:about )?(?:the|my) size|size (?:doesn t|does not) matter",
     }.items()
 }  # fmt: skip
 
@@ -131,7 +131,7 @@ _SMALL_TALK = re.compile(
     r"not now|maybe|hmm+|ah|oh|wow|haha|lol|welcome|have a|day|one|weekend|time|really|appreciate|appreciated|been|very|helpful|concierge|sir|madam|to you|too|and|this|my|dear|friend|happy|new|year) ?)*$"
 )  # fmt: skip
 
-_NEGATORS = frozenset(("not", "no", "without", "except", "avoid", "hate", "dislike", "never", "nor", "non", "minus", "excluding", "hates", "dislikes"))  # fmt: skip
+_NEGATORS = frozenset(("not", "no", "without", "except", "avoid", "hate", "dislike", "never", "nor", "non", "minus", "excluding", "hates", "dislikes", "forget"))  # fmt: skip
 _NOT_NEGATED = frozenset(
     (
         "sure",
@@ -151,7 +151,7 @@ _NOT_NEGATED = frozenset(
 )
 _TWO_WORD_NEGATORS = frozenset(
     (("instead", "of"), ("rather", "than"), ("other", "than"), ("anything", "but"), ("apart", "from"), ("t", "like"),
-     ("t", "want"), ("t", "wear"), ("t", "love"), ("isn", "t"), ("aren", "t"), ("not", "like"), ("not", "want"), ("not", "wear"), ("too", "many"), ("forget", "the"), ("skip", "the"), ("allergic", "to"), ("tired", "of"), ("t", "do"))
+     ("t", "want"), ("t", "wear"), ("t", "love"), ("isn", "t"), ("aren", "t"), ("not", "like"), ("not", "want"), ("not", "wear"), ("too", "many"), ("forget", "the"), ("skip", "the"), ("drop", "the"), ("lose", "the"), ("never", "mind"), ("allergic", "to"), ("tired", "of"), ("t", "do"))
 )  # fmt: skip
 _DETERMINERS = frozenset(
     "a an the my his her our your their some any this that these those nice good new pair of another".split()
@@ -161,7 +161,9 @@ _METALS_AND_STONES = frozenset(("gold", "silver", "pearl", "crystal", "diamond")
 _AFTERTHOUGHTS = frozenset(
     ("ideally", "preferably", "please", "pls", "if", "perhaps", "maybe", "then", "instead", "is")
 )
-_STATING = frozenset(("said", "be", "maybe", "perhaps", "that", "ideally", "preferably", "actually", "only"))
+_STATING = frozenset(
+    ("said", "meant", "be", "maybe", "perhaps", "that", "ideally", "preferably", "actually", "only")
+)
 _JOINING = frozenset(("or", "and", "nor"))
 _CORRECTING = frozenset(("no", "nope", "wait", "actually", "meant", "rather", "scratch"))
 _HAVING = frozenset(("have", "has", "got", "own", "ve"))
@@ -173,7 +175,7 @@ _STATED_OF_OWN = re.compile(
 _TITLES = frozenset(("mr", "mrs", "ms", "miss", "dr"))
 _NOT_BECOMING = re.compile(r"\b(?:t|never|not) (?:look|feel)(?: \w+)? in(?: \w+ (?:or|and))?$")
 _UNBECOMING = re.compile(
-    r"^(?:(?:or|and) \w+ )?(?:s out\b|is out\b|washes me out|makes? me look|(?:is|are)(?: n t|n t| not| never) (?:my|for me)|(?:does|do)(?:n t| not|n) suit|doesn t suit|don t suit|isn t (?:my|for me))"
+    r"^(?:(?:or|and) \w+ )?(?:s out\b|is out\b|(?:is|s|are) (?:too|boring|dull)\b|washes me out|makes? me look|(?:is|are)(?: n t|n t| not| never) (?:my|for me)|(?:does|do)(?:n t| not|n) suit|doesn t suit|don t suit|isn t (?:my|for me))"
 )
 _GOVERNING = frozenset(
     (
@@ -308,6 +310,7 @@ class _Sorter:
             wish_end,
             clause_starts,
         )
+        self._corrected = max((i for i, t in enumerate(tokens) if t in ("wait", "scratch")), default=0)
         self.garments: list[str] = []
         self.companions: list[str] = []
         self._colors: list[tuple[Found, str]] = []
@@ -391,10 +394,14 @@ class _Sorter:
         if head and one.end not in self._clause_starts and any(t.kind == "garment" for t in head.terms):
             return  # `a blazer dress` is a dress
         governed = self._governor(one.start)
+        if governed == "matching" and self._tokens[one.start - 1] == "matching":
+            governed = ""  # `and matching earrings`
         companion = governed in _GOVERNING or (bool(self.garments) and governed in ("for", "to"))
         if companion or (one.start >= self._wish_end and governed not in _AFTERTHOUGHTS):
             self.companions.append(name)
         else:
+            if 0 < self._corrected < one.start:  # `slippers? no wait, pyjamas`
+                self.garments, self._corrected = [], 0
             self.garments.append(name)
 
     def _governor(self, start: int) -> str:
@@ -460,7 +467,8 @@ class _Sorter:
     def _is_negated(self, one: Found, last: Found | None) -> bool:
         """Whether a term is ruled out: by a negator shortly before it, or joined to one that is (`last`)."""
         tokens, start = self._tokens, one.start
-        if last is not None and all(t in _JOINING for t in tokens[last.end : start]):
+        joined = start not in self._clause_starts or (last is not None and last.end < start)
+        if last is not None and joined and all(t in _JOINING for t in tokens[last.end : start]):
             return bool({t.kind for t in last.terms} & {t.kind for t in one.terms})
         if _NOT_BECOMING.search(" ".join(tokens[:start])) or _UNBECOMING.search(" ".join(tokens[one.end :])):
             return True

@@ -31,16 +31,16 @@ _NUMBERED = {
     "five": 4,
 }
 ORDINAL = re.compile(
-    rf"\b(?:(?:the )?(?P<ordinal>{'|'.join(_ORDINALS)})(?= (?:one|piece|option|item|choice|suggestion|picture|product|look|and|or|of these|of them|please|in|is|come)\b| *$)"
-    rf"|(?:number|no|option|piece|item) (?P<number>{'|'.join(_NUMBERED)}))\b"
+    rf"\b(?:(?:the )?(?P<ordinal>{'|'.join(_ORDINALS)})(?= (?:ones?|pair|piece|option|item|choice|suggestion|picture|product|look|and|or|of these|of them|please|in|is|are|does|do|has|come|run|looks?|fits?)\b| *$)"
+    rf"|(?P<middle>the middle)(?= (?:one|pair|piece)\b| *$)|(?:number|no|option|piece|item) (?P<number>{'|'.join(_NUMBERED)}))\b"
 )
 _SUPERLATIVE = re.compile(
-    r"\b(?P<which>cheapest|least expensive|most expensive|priciest|dearest) (?:one|piece|option|of (?:them|these|those)|of the)\b"
+    r"\bthe (?P<which>cheap(?:er|est)?|less expensive|least expensive|(?:more |most )?expensive|prici(?:er|est)|dear(?:er|est)) (?:one|piece|option|of (?:them|these|those)|of the)\b"
 )
 _DEFINITE = re.compile(r"\b(?:the|that|this|those|these) ")
 _SINGULAR = re.compile(
     r"\b(?:is|does|was|has|will|would|can|could|did) (?:it|this|that)(?: one| piece)?\b(?! (?:possible|ok|okay|too late|going to|rain|cold|hot|for|something|a ))"
-    r"|\b(?:tell me|more|about|much|see|love|take|buy|order|add|try|of|made|have|get|on|reserve|wearing|wear|style|pair|describe|with|under|over|than|match|like|similar to)"
+    r"|\b(?:tell me|more|about|much|see|love|take|buy|order|add|try|(?<!think )of|made|have|get|on|reserve|wearing|wear|style|pair|describe|with|under|over|than|match|like|similar to)"
     r" (?:it|this|that)(?: one| piece)?\b(?! (?:is|are|for|would|will|be|dress|kind|type|sort|color|colour|size|price))"
     r"|\b(?:this|that) one\b|^(?:it|this|that)(?: in| one| for| at| please|$)|\bwhat (?:is|material is|colou?rs? is|sizes? is) (?:it|this|that)\b"
 )
@@ -82,11 +82,14 @@ def _counted(plain: str, shown: Sequence[Product]) -> tuple[Product, ...]:
         return ()
     picked = []
     for match in ORDINAL.finditer(plain):
-        place = _ORDINALS[match["ordinal"]] if match["ordinal"] else _NUMBERED[match["number"]]
+        if match["middle"]:
+            place = len(shown) // 2
+        else:
+            place = _ORDINALS[match["ordinal"]] if match["ordinal"] else _NUMBERED[match["number"]]
         if -len(shown) <= place < len(shown):
             picked.append(shown[place])
     if superlative := _SUPERLATIVE.search(plain):
-        choose = min if superlative["which"] in ("cheapest", "least expensive") else max
+        choose = min if superlative["which"].startswith(("cheap", "less", "least")) else max
         picked.append(choose(shown, key=lambda p: p.current_price))
     if len(shown) == 2 and re.search(r"\bthe other(?: one)?(?: *$| please| in| is)", plain):
         picked.append(shown[1])

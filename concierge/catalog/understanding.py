@@ -27,6 +27,8 @@ _HAVING = re.compile(
     r"\bi (?:(?:will|ll|m|am|plan to) (?:be )?wear(?:ing)?|(?:already )?(?:have|own|bought)|"
     r"ve (?:already )?(?:got|bought))\b"
 )
+_SIZES_OFF = 8  # a number that differs by more is no other size
+_TOO = frozenset(("too", "also", "well", "both"))
 _IT = frozenset(("it", "this", "that", "them", "these"))
 _ONE_PIECE = re.compile(r"\b(?:something|anything|piece|gift|present|item)\b")
 
@@ -50,15 +52,16 @@ class Understanding:
             shown: the pieces shown last, in their order on the page.
             wishes: it is known to wish for pieces, also where none of its words tells.
         """
-        said = self._read(message)
         earlier = self._earlier(history[-_REMEMBERED:])
+        said = _resized(self._read(message), earlier)
         if said.pairing:
             wish = self._pairing(said, message, earlier, shown)
             if wish is not None:
                 return wish
         if said.house and not (wishes and len(said.tokens) > _GREETING):
             return Wish(kind="none")
-        if about := referred(said, said.tokens, message, shown, self._index):
+        about = referred(said, said.tokens, message, shown, self._index)
+        if about and not _narrows(said, earlier):
             return self._about(said, about, earlier)
         if not wishes and not self._wishes(said, bool(earlier.garments or earlier.occasions or earlier.text)):
             return Wish(kind="none")
@@ -156,7 +159,7 @@ class Understanding:
         )
         if new_piece and not gender and said.person != "me":
             gender = self._index.only_gender(base.garments)  # shoes for a gown are a woman's
-        if new_piece or new_occasion:
+        if (new_piece and not _keeps(said, base)) or new_occasion:
             same_fit = new_piece and bool(base.garments) and _fit(base.garments) == _fit(said.garments)
             keep = base.sizes if same_fit or not base.garments else ()
             base = replace(
@@ -168,7 +171,7 @@ class Understanding:
     def _merged(self, earlier: Wish, said: Said, shown: Sequence[Product]) -> Wish:
         """The earlier wish, changed by what is said now."""
         base, other_person = self._carried(earlier, said)
-        garments = said.garments or base.garments
+        garments = said.garments or _without(base.garments, said.not_garments)
         occasions = said.occasions or base.occasions
         occasion_alone = bool(said.occasions or (other_person and occasions)) and self._dresses(said)
         look = not garments and (said.look or base.look or occasion_alone)
@@ -233,6 +236,30 @@ def _fit(garments: Sequence[str]) -> frozenset[str]:
     """Which measure of the body counts for pieces: clothing shares one."""
     clothing = {"dress", "suit", "top", "bottom", "outer", "swim", "night", "under"}
     return frozenset("clothing" if slot in clothing else slot for slot in slots_of(garments))
+
+
+def _narrows(said: Said, earlier: Wish) -> bool:
+    """Whether kinds wished for are dropped: `just the dress`, `forget the coat, show me jackets`."""
+    if said.not_garments:
+        return bool(said.garments) or len(earlier.garments) > 1
+    return bool({"just", "only"} & set(said.tokens)) and set(said.garments) < set(earlier.garments)
+
+
+def _keeps(said: Said, earlier: Wish) -> bool:
+    """Whether another kind of piece is wished for within the same limits."""
+    return "same" in said.tokens or bool(said.garments and set(said.garments) < set(earlier.garments))
+
+
+def _resized(said: Said, earlier: Wish) -> Said:
+    """With a bare number taken for the size that it changes: `hmm 44 to be safe`, after `sneakers in 43`."""
+    known = [int(size) for size in earlier.sizes if size.isdigit()]
+    if said.sizes or said.price_max is not None or not known:
+        return said
+    bare = [
+        t for t in said.tokens if t.isdigit() and 0 < min(abs(int(t) - size) for size in known) <= _SIZES_OFF
+    ]
+    both = tuple(earlier.sizes) if _TOO & set(said.tokens) else ()
+    return replace(said, sizes=(*both, bare[-1])) if bare else said
 
 
 def _without(before: tuple[str, ...], ruled_out: tuple[str, ...]) -> tuple[str, ...]:

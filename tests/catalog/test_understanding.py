@@ -437,3 +437,31 @@ def test_pieces_as_people_name_them(catalog: Catalog) -> None:
         if not (covered and all(any(akin(w, f) for w in wanted) for f in found)):
             wrong.append(said["said"])
     assert len(wrong) <= 0.1 * len(lines), wrong
+
+
+def turn_is_right(turn: dict[str, Any], wish: Wish) -> bool:
+    if wish.kind != turn["kind"] or wish.kind != "search":
+        return bool(wish.kind == turn["kind"])
+    wanted = turn["garments"]
+    return (
+        all(any(akin(w, g) for g in wish.garments) for w in wanted)
+        and all(any(akin(w, g) for w in wanted) for g in wish.garments)
+        and {color.split()[-1] for color in turn["colors"]} == {color.split()[-1] for color in wish.colors}
+        and (Decimal(turn["max"]) if turn["max"] else None) == wish.price_max
+        and set(turn["sizes"]) == set(wish.sizes)
+    )
+
+
+@pytest.mark.parametrize(("kind", "least"), [("search", 64), ("about", 64), ("none", 90)])
+def test_later_turns_as_people_say_them(catalog: Catalog, kind: str, least: int) -> None:
+    """200 of them, written as those above, some in other tongues; all that then holds has to be right."""
+    lines = (Path(__file__).parent / "turns.jsonl").read_text("utf-8").splitlines()
+    turns = [turn for turn in map(json.loads, lines) if turn["kind"] == kind]
+    wrong = []
+    for turn in turns:
+        shown = (
+            catalog.search(catalog.understand(turn["first"], (), ()), 3) or [*catalog.products.values()][:3]
+        )
+        wish = catalog.understand(turn["then"], [turn["first"]], shown, wishes=kind == "search")
+        wrong += [] if turn_is_right(turn, wish) else [turn["then"]]
+    assert 100 - 100 * len(wrong) / len(turns) >= least, wrong
