@@ -10,21 +10,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from concierge.catalog.money import NUMBER, parse_amount
+from concierge.catalog.numerals import digits
 from concierge.catalog.sizes import SYSTEM, SYSTEMS
-from concierge.catalog.vocabulary import NUMBERS
-
-_TENS = [w for w, n in NUMBERS.items() if n >= 20]
-_SMALL = "|".join(sorted(NUMBERS, key=len, reverse=True))
-_ONES = "|".join(w for w, n in NUMBERS.items() if n < 10)
-_IN_WORDS = re.compile(
-    rf"\b(?:(?P<n>half a|a|\d{{1,3}}(?:\.\d)?|{_SMALL})(?P<two> couple of)?(?: few)?[ -](?P<unit>hundred|thousand|grand)(?:(?: and| n)? (?P<rest>(?:{_SMALL})(?: (?:hundred|{_SMALL}))*))?"
-    rf"|(?<!at )(?P<of>{_ONES})[ -](?P<tens2>{'|'.join(w for w in _TENS)})(?:[ -](?P<ones2>{_ONES}))?"
-    rf"|(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{_ONES}))?|(?P<note>fiver|tenner)"
-    rf"|(?<=size )(?P<size>{_SMALL}))(?P<half> and a half)?\b",
-    re.I,
-)
-_TO_HUNDREDS = re.compile(rf"\b({_ONES}|\d) (to|or|and) (?=(?:{_ONES}|\d) hundred\b)", re.I)
-_HALF = re.compile(r"\b(\d{1,2}) and a half\b")
 
 _CUES = ("under", "below", "budget", "between", "maximum", "around")
 _LONG_WORD = re.compile(r"\b[bmau][a-z]{3,7}\b")
@@ -101,35 +88,9 @@ class Limits:
 
 def limits(text: str) -> Limits:
     """Take the prices and sizes out of a text in its original case."""
-    text, sizes = _take_sizes(_digits(text.replace("\u2019", "'")))
+    text, sizes = _take_sizes(digits(text.replace("\u2019", "'")))
     text, low, high = _take_price(_mended(text.lower()))
     return Limits(text, low, high, sizes)
-
-
-def _digits(text: str) -> str:
-    """`two hundred and fifty` as `250`, also in `under a thousand`."""
-
-    def number(match: re.Match[str]) -> str:
-        said = {name: word.lower() for name, word in match.groupdict().items() if word}
-        half = ".5" if "half" in said else ""
-        if "unit" not in said:
-            note = {"fiver": 5, "tenner": 10}.get(said.get("note", ""), 0)
-            parts = [
-                NUMBERS[said[name]] for name in ("tens", "ones", "tens2", "ones2", "size") if name in said
-            ]
-            return f"{100 * NUMBERS.get(said.get('of', ''), 0) + sum(parts) + note}{half}"
-        unit = 100 if said["unit"] == "hundred" else 1000
-        count = 0.5 if said["n"] == "half a" else NUMBERS.get(said["n"], 1)
-        total = int(
-            float(said["n"]) * unit if said["n"][0].isdigit() else (1 + ("two" in said)) * count * unit
-        )
-        part = 0
-        for word in said.get("rest", "").split():
-            part = part * 100 if word == "hundred" else part + NUMBERS[word]
-        return f"{total + part}{half}"
-
-    text = _TO_HUNDREDS.sub(r"\1 hundred \2 ", text)
-    return _HALF.sub(r"\1.5", _IN_WORDS.sub(number, text))
 
 
 def _mended(text: str) -> str:
