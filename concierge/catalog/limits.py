@@ -17,24 +17,24 @@ _CUES = ("under", "below", "budget", "between", "maximum", "around")
 _LONG_WORD = re.compile(r"\b[bmau][a-z]{3,7}\b")
 _SLIPS = re.compile(r"\b(?:les(?= than)|mroe(?= than)|adn(?= \d)|(?<=up )too(?= \W?\d))\b")
 
-_SIGN = r"(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|rupees?|inr|₹|rs\.?|rp\.?|naira|rand|aed|dirhams?)"
+_SIGN = r"(?:(?<![a-z])(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|rupees?|inr|₹|rs\.?|rp\.?|naira|rand|aed|dirhams?))"
 _NUMBER = rf"(?<![\w.,])(?>{NUMBER})"  # atomic: 800 is never cut to 80 to make a pattern fit
 _MONEY = rf"(?P<sign@>{_SIGN} ?)?(?P<number@>{_NUMBER})(?P<kilo@> ?k\b| ?grand\b)?(?P<unit@> ?{_SIGN}(?!\w))?(?:[.,]-)?"
 _NOT_MONEY = (
     r"(?! ?(?:%|percent|days?|weeks?|months?|years?|yrs?|hours?|minutes?|mins?|cm\b|mm\b|m\b|kg|lit(?:re|er)s?|inch|inches|am\b|pm\b|"
-    r"o'?clock|people|guests|pieces?|items?|pairs?|degrees?|°|th\b|st\b|nd\b|rd\b|km|miles?|collection|season|edition|of (?:them|these|those)|options?))"
+    r"o'?clock|people|guests|girls|holes|weddings?|pieces?|items?|pairs?|degrees?|°|th\b|st\b|nd\b|rd\b|km|miles?|collection|season|edition|of (?:them|these|those)|options?))"
 )
 
 _MAX = (
     r"(?:(?<=, )to|south of|sub(?: |-)?|cap(?:ped)? (?:it |me |that |this )?at|maximal|maximum of money|upper limit(?: of| is|:)?|more expensive as|"
-    r"less than what|(?:draw|drawing) the line at|right side of|(?:go|stretch) (?:as high as|to)|gave me|given me|i can give|in (?:the|my) (?:purse|pocket|wallet)(?: is| are|:)?|no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceeding|exceed\b|price cap(?: of| is|:)?|up to and including|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
+    r"less than what|(?:draw|drawing) the line at|right side of(?! [2-9]\d\b)|(?:go|stretch) as high as|(?:could|can|might|would|i'll) (?:go|stretch) to|go up to|gave me|given me|i can give|in (?:the|my) (?:purse|pocket|wallet)(?: is| are|:)?|no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceeding|exceed\b|price cap(?: of| is|:)?|up to and including|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
     r"(?:less|lower|cheaper|smaller) than|less of|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
     r"(?:budget|limit|spend(?:ing)?|pay)(?: (?!over|above|beyond|past|more|less|under|below|upwards|north)\w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i (?:only |just )?have(?: only| just)?|i've (?:only |just )?got(?: only| just)?|i only got|i can (?:spend|pay|afford))"
 )
 _MIN = (
     r"(?:no less than|not less than|not under|not below|nothing under|nothing below|(?:nothing|not|no|never) (?:cheaper|less expensive) than|more than|at least|min(?:imum)?(?: of|:)?|over|above|beyond|past|"
-    r"north of|lower limit(?: of| is|:)?|upwards? of|starting (?:at|from)|from|exceeding|(?:pricier|dearer|more expensive) than|>=?|≥)"
+    r"north of(?! [2-9]\d\b)|lower limit(?: of| is|:)?|upwards? of|starting (?:at|from)|from|exceeding|(?:pricier|dearer|more expensive) than|>=?|≥)"
 )
 _AROUND = r"(?:(?:somewhere |something )?(?:around|round(?: the)?|more or less|give or take|\+/- ?|near enough to|(?:(?:in )?(?:a|the) )?ballpark(?: of)?|(?<!what )(?<!how )about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
 # `not a penny over 80`, `embarrassed to give anything below 110`: what stands before `over` or `below` turns it.
@@ -44,16 +44,23 @@ _TURNED = re.compile(
     r"offer|buy|buying|costs?|part|with|that|anything|something|it|be|wear|look|at|really|even|do|stretch|you|we))*$"
 )
 _LEFT_OUT = re.compile(
-    r"\b(?:(?:leave|filter|keep|screen) (?:\w+ )??out|skip|hide|exclude|ignore|drop|forget|(?:do not|don't|dont)(?: even)? (?:show|bother|offer))(?: [\w-]+){0,5}$"
+    r"\b(?:(?:leave|filter|screen) (?:\w+ )??out|skip|hide|exclude|ignore|(?:do not|don't|dont)(?: even)? (?:show|offer)(?: me)?)"
+    r"(?: (?:all|any|every|the|me|thing|things|anything|everything|those|ones|that|which|costs?|is|are|[a-z]+s)){0,5}$"
 )
 _IF_OVER = re.compile(r"\bif it(?:'?s| is| goes| costs)?(?: (?:over|above|past|more than))?$")
+_FINE = re.compile(r"\b(?:fine|ok|okay|mind|good|alright)\b")
 _TURNABLE = re.compile(
     r"(?:over|above|beyond|past|under|below|beneath|(?:more|less|lower|cheaper|pricier|dearer|more expensive) than)\b"
 )
-_AFTER_MAX = r"(?:,? (?:(?:is|was|'s|are|being) )?(?:already )?(?:(?:as (?:far|high|much) as|all|what|the (?:very )?(?:most|max|limit|height|top|ceiling)|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap))\b|a lot for me)|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and )?(?:no (?:higher|more)|not a (?:penny|cent)|more is not)\b| ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
-_AFTER_ABOUT = r"(?: ?-?ish\b| or so\b| or thereabouts\b|,? give or take\b| mark\b)"
+_END = r"(?=\s*(?:[,;.!?]|$))"
+_AFTER_MAX = (
+    r"(?:,? (?:is|was|'s|are|being) (?:already )?(?:as (?:far|high|much) as|(?:all|what) (?:i|we)\b|the (?:very )?(?:most|max|limit|height|top|ceiling)\b|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap)\b|a lot for me)"
+    rf"|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and )?(?:no (?:higher|more){_END}|not a (?:penny|cent)|more is not)"
+    r"| ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
+)
+_AFTER_ABOUT = r"(?: ?-?ish\b| or so\b| or thereabouts\b|,? give or take\b| mark\b)(?! (?:guests|people|mother|father|woman|man|lady|years))"
 _AFTER_MIN = (
-    r"(?: plus\b| ?(?:or|and) (?:more|up|over|above|upwards?)| ?\+(?!\w)| ?min(?:imum)?\b| upwards\b)"
+    rf"(?: plus{_END}| ?(?:or|and) (?:more|up|over|above|upwards?)| ?\+(?!\w)| ?min(?:imum)?\b| upwards\b)"
 )
 
 
@@ -69,10 +76,11 @@ _CUED = re.compile(
 )
 _MOST = re.compile(_AFTER_MAX)
 _AFTER = re.compile(rf"{_money(1)}(?:(?P<max>{_AFTER_MAX})|(?P<min>{_AFTER_MIN})|(?P<about>{_AFTER_ABOUT}))")
-_BARE = re.compile(_money(1))
+_BARE = re.compile(_money(1) + _NOT_MONEY)
 _AGE = re.compile(
     r"\b(?:woman|man|women|men|lady|ladies|someone|somebody|people|girl|aged?|who is|she is|he is|she's|he's)$"
 )
+_OF_PEOPLE = re.compile(r"\b(?:is|i'?m|i am|she'?s|he'?s|aged?|my|for|size|turning)\s*$")
 _OR_SIZE = re.compile(r"(?:what|how) about\b")  # `what about 40?`
 
 
@@ -147,7 +155,13 @@ def _between(text: str) -> list[_Price]:
         first, second = _value(match, 1), _value(match, 2)
         named = match[0].lstrip().startswith(("between", "from"))
         said = (named and second is not None and second >= 10) or _is_money(match, 1) or _is_money(match, 2)
-        if first is None or second is None or not (said or (first >= 20 and second >= 70)):
+        if (
+            first is None
+            or second is None
+            or not (said or (first >= (50 if " and " in match[0] else 20) and second >= 70))
+        ):
+            continue
+        if not said and _OF_PEOPLE.search(text[: match.start()].rstrip() + " "):
             continue
         if match["kilo2"] and not match["kilo1"] and first < 20:
             first *= 1000
@@ -180,7 +194,11 @@ def _cued(text: str) -> list[_Price]:
 
 def _is_turned(match: re.Match[str], before: str) -> bool:
     over = match[0].lstrip().startswith(("over", "above", "past", "more"))
-    turned = _TURNED.search(before) or _LEFT_OUT.search(before) or (over and _IF_OVER.search(before))
+    turned = (
+        _TURNED.search(before)
+        or _LEFT_OUT.search(before)
+        or (over and _IF_OVER.search(before) and not _FINE.search(before))
+    )
     return bool(_TURNABLE.match(match[0].lstrip()) and turned)
 
 
@@ -196,6 +214,9 @@ def _after(text: str) -> list[_Price]:
     for match in _AFTER.finditer(text):
         value = _value(match, 1)
         if value is None or not (_is_money(match, 1) or value >= 10):
+            continue
+        small = value < 100 and not _is_money(match, 1)
+        if small and not match["max"] and _OF_PEOPLE.search(text[: match.start()]):
             continue
         if match["about"]:
             found.append(_around(match, value, is_budget=False))
@@ -218,7 +239,7 @@ _LETTER = (
 )
 _WORN = "shoes boots trainers sneakers heels sandals suit suits coat jacket blazer dress shirt top trousers jeans pants skirt shorts".split()
 _AFTER_WORN = "|".join(rf"(?<=\b{word} )" for word in _WORN)
-_NOT_SIZE = r"(?![\w%€£$]|[.,]\d| ?(?:days?|weeks?|months?|years?|hours?|minutes?|mins?|euros?|eur|pounds?|dollars?|quid|k\b|cm|mm|people|pieces?|colou?rs?|pairs?|%|°|degrees?|percent))"
+_NOT_SIZE = r"(?![\w%€£$]|[.,]\d|[ -]?(?:something|ish\b|plus\b|degrees?)| ?(?:days?|weeks?|months?|years?|hours?|minutes?|mins?|euros?|eur|pounds?|dollars?|quid|k\b|cm|mm|people|pieces?|colou?rs?|pairs?|%|°|degrees?|percent))"
 _SIZE_PATTERNS = (
     re.compile(r"(?<![\w.,])(?P<size>(?:3[2-9]|[45]\d)[RSLrsl])(?!\w)"),  # a jacket's chest and length
     re.compile(r"(?<![\w-])(?P<size>(?:3[2-9]|4\d)-(?:3[5-9]|4\d|5[0-2]))(?![\w%€£$-])"),  # socks
@@ -230,14 +251,14 @@ _SIZE_PATTERNS = (
     re.compile(rf"\bsize[sd]?(?:,? (?:which )?is| of|:)?(?: an?)? (?P<size>(?:(?:{SYSTEM}) ?)?(?:{_NUMERIC}|{_LETTER}))(?:(?: or |/| and )(?P<also>{_NUMERIC}|{_LETTER}))?(?P<system> (?:{SYSTEM}))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?|need an?|normally an?)(?: size)? (?P<size>\d{{2}}(?:[.,]5|½| 1/2)?)(?:(?: or |/)(?P<also>\d{{2}}(?:[.,]5)?))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if|usually|normally|mostly|in|btw)\b)", re.I),
-    re.compile(rf"\b(?P<size>\d{{2}}(?:[.,]5)?)(?= in (?:an? )?(?:{'|'.join(_WORN)})\b)", re.I),
-    re.compile(rf"\b(?:(?:feet|foot) (?:is|are|measures?)|numero|num\u00e9ro|taille|taglia|talla|gr(?:\u00f6|oe)(?:\u00df|ss)e|collar|waist|chest)(?: is| of| size|:)? (?P<size>{_NUMERIC})(?! ?(?:cm|mm|%))", re.I),
-    re.compile(rf"\b(?:so|then|maybe|probably|perhaps|give me|want|need|make it|make that|try)(?: (?:an?|the))? (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?=[?.!,;]|$| (?:please|pls|then|for|instead|if|but)\b)", re.I),
+    re.compile(rf"(?:\b(?:am|i'?m|wears?|takes?|has|an?|usually|she's|he's) |^)(?P<size>\d{{2}}(?:[.,]5)?)(?= in (?:an? )?(?:{'|'.join(_WORN)})\b)", re.I),
+    re.compile(rf"\b(?:(?:feet|foot) (?:is|are|measures?)|numero|num\u00e9ro|taille|taglia|talla|gr(?:\u00f6|oe)(?:\u00df|ss)e|collar|waist|chest)(?: is| of| size|:)? (?P<size>{_NUMERIC})(?!\d)(?! ?(?:cm|mm|%|inch))", re.I),
+    re.compile(rf"\b(?<!bag, )(?:so|then|probably|give me|want|need|make it|make that|try)(?: (?:an?|the))? (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?=[?.!,;]|$| (?:please|pls|then|for|instead|if|but)\b)", re.I),
     re.compile(rf"\bbetween an? (?P<size>{_LETTER}) and an? (?P<also>{_LETTER})\b", re.I),
     re.compile(r"\b(?P<size>X?[SML]|XS|XL) or (?P<also>X?X?[SML]|XS)\b"),
     re.compile(rf"(?:{_AFTER_WORN})(?P<size>[2-5]\d)(?=\s*(?:[,;.!?]|$))", re.I),
-    re.compile(r"(?<=[\w,?] )(?P<size>[SML])(?=\s*(?:[,;.!]|$))"),
-    re.compile(r"\b(?P<size>(?:extra|x)[ -]?(?:small|large))\b", re.I),
+    re.compile(r"(?<=[a-z,?] )(?<!\band )(?<!\d )(?P<size>[SML])(?=\s*(?:[,;.!]|$))"),
+    re.compile(r"\b(?P<size>(?:extra|x)[ -]?(?:small|large))\b(?! (?:\w+ )?(?:bag|tote|clutch|scarf|earrings|hoops?|wallet|umbrella|crossbody|backpack))", re.I),
     re.compile(rf"\b(?:in|wears?|takes?) an? (?P<size>[4-9](?:[.,]5)?){_NOT_SIZE}", re.I),
     re.compile(r"\b[Ii]n (?:an? )?(?P<size>[4-9](?:[.,]5)?)(?=\s*(?:[?!,;]|\.\s|\.?$))"),
     re.compile(r",\s*(?P<size>3[2-9]|[45]\d|6[0-4])(?=\s*(?:[.,;!?]\s|[.,;!?]?$|(?:please|pls)\b))"),

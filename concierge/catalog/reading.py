@@ -165,17 +165,19 @@ _STATING = frozenset(
     ("said", "meant", "be", "maybe", "perhaps", "that", "ideally", "preferably", "actually", "only")
 )
 _JOINING = frozenset(("or", "and", "nor"))
-_CORRECTING = frozenset(("no", "nope", "wait", "actually", "meant", "rather", "scratch"))
+_CORRECTING = frozenset(("wait", "actually", "meant", "rather", "scratch"))
+_HAIR = (["hair"], ["eyes"], ["hair", "so"], ["hair", "and"], ["eyes", "so"], ["eyes", "and"])
+_HEADS = frozenset(("dress", "jacket"))
 _HAVING = frozenset(("have", "has", "got", "own", "ve"))
 _WANTING = frozenset(("want", "need", "another", "but", "more"))
 _OWNERS = frozenset(("my", "his", "our", "their"))
 _STATED_OF_OWN = re.compile(
-    r"\b(?:my|his|her|our|their|the) (?!colou?r|favou?rite|choice)\w+ (?:s|is|are|re|was)$"
+    r"\b(?:my|his|her|our|their|the) (?!colou?r|favou?rite|choice|theme|party|wedding|pick|code|scheme)\w+ (?:s|is|are|re|was)$"
 )
 _TITLES = frozenset(("mr", "mrs", "ms", "miss", "dr"))
 _NOT_BECOMING = re.compile(r"\b(?:t|never|not) (?:look|feel)(?: \w+)? in(?: \w+ (?:or|and))?$")
 _UNBECOMING = re.compile(
-    r"^(?:(?:or|and) \w+ )?(?:s out\b|is out\b|(?:is|s|are) (?:too|boring|dull)\b|washes me out|makes? me look|(?:is|are)(?: n t|n t| not| never) (?:my|for me)|(?:does|do)(?:n t| not|n) suit|doesn t suit|don t suit|isn t (?:my|for me))"
+    r"^(?:(?:or|and) \w+ )?(?:s out\b|is out\b|(?:is|s|are) (?:too|boring|dull)\b|washes me out|makes? me look (?:old|pale|washed out|ill|fat|tired|sick)|(?:is|are)(?: n t|n t| not| never) (?:my|for me)|(?:does|do)(?:n t| not|n) suit|doesn t suit|don t suit|isn t (?:my|for me))"
 )
 _GOVERNING = frozenset(
     (
@@ -310,7 +312,12 @@ class _Sorter:
             wish_end,
             clause_starts,
         )
-        self._corrected = max((i for i, t in enumerate(tokens) if t in ("wait", "scratch")), default=0)
+        corrects = (
+            i
+            for i, t in enumerate(tokens)
+            if t == "scratch" or (t == "wait" and tokens[i - 1] in ("no", "oh"))
+        )
+        self._corrected = max(corrects, default=0)
         self.garments: list[str] = []
         self.companions: list[str] = []
         self._colors: list[tuple[Found, str]] = []
@@ -369,7 +376,8 @@ class _Sorter:
         """The colors wanted: of several, those after a correction; and not those of things one has."""
         first = 0
         for i, ((before, _), (after, _)) in enumerate(itertools.pairwise(self._colors), 1):
-            if _CORRECTING & set(self._tokens[before.end : after.start]):
+            between = self._tokens[before.end : after.start]
+            if _CORRECTING & set(between) or (between and between[-1] in ("no", "nope")):
                 first = i
         wished = [(one, name) for one, name in self._colors[first:] if name not in self.negated["color"]]
         others = [(one, name) for one, name in wished if not self._is_owned(one)]
@@ -391,7 +399,7 @@ class _Sorter:
 
     def _sort_garment(self, one: Found, name: str) -> None:
         head = self._starts.get(one.end)
-        if head and one.end not in self._clause_starts and any(t.kind == "garment" for t in head.terms):
+        if head and one.end not in self._clause_starts and any(t.name in _HEADS for t in head.terms):
             return  # `a blazer dress` is a dress
         governed = self._governor(one.start)
         if governed == "matching" and self._tokens[one.start - 1] == "matching":
@@ -412,7 +420,7 @@ class _Sorter:
                 i -= 1
             elif (before := self._ends.get(i + 1)) and not any(t.kind == "garment" for t in before.terms):
                 i = before.start - 1
-            elif (article := self._article(i)) is not None:
+            elif (article := self._article(i)) and self._tokens[article - 1] in _GOVERNING:
                 i = article - 1
             else:
                 return self._tokens[i]
@@ -467,14 +475,18 @@ class _Sorter:
     def _is_negated(self, one: Found, last: Found | None) -> bool:
         """Whether a term is ruled out: by a negator shortly before it, or joined to one that is (`last`)."""
         tokens, start = self._tokens, one.start
-        joined = start not in self._clause_starts or (last is not None and last.end < start)
+        joined = (
+            start not in self._clause_starts or (last is not None and last.end < start) or self._lists(one)
+        )
         if last is not None and joined and all(t in _JOINING for t in tokens[last.end : start]):
             return bool({t.kind for t in last.terms} & {t.kind for t in one.terms})
-        if _NOT_BECOMING.search(" ".join(tokens[:start])) or _UNBECOMING.search(" ".join(tokens[one.end :])):
+        if "color" in _kinds(one) and self._is_unbecoming(one):
             return True
         i = start - 1
         for _ in range(4):
             if i < 0 or i + 1 in self._clause_starts:
+                return False
+            if tokens[i] == "forget" and i and tokens[i - 1] in ("t", "not", "dont"):
                 return False
             if tokens[i] in _NEGATORS:
                 return tokens[i + 1] not in _NOT_NEGATED or i + 1 == start
@@ -490,6 +502,15 @@ class _Sorter:
                 return False
             i -= 1
         return False
+
+    def _is_unbecoming(self, one: Found) -> bool:
+        before, after = self._tokens[max(0, one.start - 8) : one.start], self._tokens[one.end : one.end + 8]
+        return bool(_NOT_BECOMING.search(" ".join(before)) or _UNBECOMING.search(" ".join(after)))
+
+    def _lists(self, one: Found) -> bool:
+        """Whether a list goes on after it: `pink or` in `not red, pink or orange`."""
+        after = self._starts.get(one.end + 1)
+        return bool(after and self._tokens[one.end] in _JOINING and _kinds(after) & _kinds(one))
 
     def person(self) -> str:
         """Whom the pieces are for, if the message says."""
@@ -521,6 +542,10 @@ class _Sorter:
         following_found = self._starts.get(one.end)
         owns_piece = following_found is not None and any(t.kind == "garment" for t in following_found.terms)
         return following in _RELATIONS_NEXT or owns_piece or (gift and bool(before))
+
+
+def _kinds(one: Found) -> set[str]:
+    return {term.kind for term in one.terms}
 
 
 def is_fabric(one: Found) -> bool:

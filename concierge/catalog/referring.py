@@ -17,6 +17,7 @@ _ORDINALS = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
     "sixth": 5, "last": -1,
 }  # fmt: skip
+_PLACE = "|".join(_ORDINALS)
 _NUMBERED = {
     "1": 0,
     "2": 1,
@@ -31,11 +32,11 @@ _NUMBERED = {
     "five": 4,
 }
 ORDINAL = re.compile(
-    rf"\b(?:(?:the )?(?P<ordinal>{'|'.join(_ORDINALS)})(?= (?:ones?|pair|piece|option|item|choice|suggestion|picture|product|look|and|or|of these|of them|please|in|is|are|does|do|has|come|run|looks?|fits?)\b| *$)"
+    rf"\b(?:(?:(?:the )?(?P<ordinal>{_PLACE})(?= (?:ones?|piece|option|item|choice|suggestion|picture|product|look|and|or|of these|of them|please|in|is|come)\b| *$)|the (?P<definite>{_PLACE})(?= (?:pair|are|does|do|has|run|looks?|fits?)\b))"
     rf"|(?P<middle>the middle)(?= (?:one|pair|piece)\b| *$)|(?:number|no|option|piece|item) (?P<number>{'|'.join(_NUMBERED)}))\b"
 )
 _SUPERLATIVE = re.compile(
-    r"\bthe (?P<which>cheap(?:er|est)?|less expensive|least expensive|(?:more |most )?expensive|prici(?:er|est)|dear(?:er|est)) (?:one|piece|option|of (?:them|these|those)|of the)\b"
+    r"\b(?P<which>cheapest|least expensive|most expensive|priciest|dearest|(?<=the )(?:cheap(?:er)?|less expensive|expensive|more expensive|pricier|dearer)) (?:one|piece|option|of (?:them|these|those)|of the)\b"
 )
 _DEFINITE = re.compile(r"\b(?:the|that|this|those|these) ")
 _SINGULAR = re.compile(
@@ -85,7 +86,8 @@ def _counted(plain: str, shown: Sequence[Product]) -> tuple[Product, ...]:
         if match["middle"]:
             place = len(shown) // 2
         else:
-            place = _ORDINALS[match["ordinal"]] if match["ordinal"] else _NUMBERED[match["number"]]
+            word = match["ordinal"] or match["definite"]
+            place = _ORDINALS[word] if word else _NUMBERED[match["number"]]
         if -len(shown) <= place < len(shown):
             picked.append(shown[place])
     if superlative := _SUPERLATIVE.search(plain):

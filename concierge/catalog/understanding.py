@@ -28,6 +28,12 @@ _HAVING = re.compile(
     r"ve (?:already )?(?:got|bought))\b"
 )
 _SIZES_OFF = 8  # a number that differs by more is no other size
+_RESIZED = re.compile(
+    r"(?:^|\b(?:hmm+|so|make (?:it|that)|rather|actually|in|grown|need|now|then) )(\d{2,3})\b"
+    r"(?! (?:year|day|week|month|hour|min|people|guest|more|option))"
+)
+_SAME = re.compile(r"\bsame (?:colou?r|shade|size|fabric|material|but|in|thing)\b")
+_ONLY = re.compile(r"^(?:\w+ )?(?:just|only) (?:the )?\w+|\b(?:just|only) the \w+(?: please| actually|$)")
 _TOO = frozenset(("too", "also", "well", "both"))
 _IT = frozenset(("it", "this", "that", "them", "these"))
 _ONE_PIECE = re.compile(r"\b(?:something|anything|piece|gift|present|item)\b")
@@ -241,13 +247,15 @@ def _fit(garments: Sequence[str]) -> frozenset[str]:
 def _narrows(said: Said, earlier: Wish) -> bool:
     """Whether kinds wished for are dropped: `just the dress`, `forget the coat, show me jackets`."""
     if said.not_garments:
-        return bool(said.garments) or len(earlier.garments) > 1
-    return bool({"just", "only"} & set(said.tokens)) and set(said.garments) < set(earlier.garments)
+        return bool(said.garments) and not set(said.garments) <= set(earlier.garments)
+    return bool(_ONLY.search(" ".join(said.tokens))) and set(said.garments) < set(earlier.garments)
 
 
 def _keeps(said: Said, earlier: Wish) -> bool:
     """Whether another kind of piece is wished for within the same limits."""
-    return "same" in said.tokens or bool(said.garments and set(said.garments) < set(earlier.garments))
+    return bool(_SAME.search(" ".join(said.tokens))) or bool(
+        said.garments and set(said.garments) < set(earlier.garments)
+    )
 
 
 def _resized(said: Said, earlier: Wish) -> Said:
@@ -255,9 +263,8 @@ def _resized(said: Said, earlier: Wish) -> Said:
     known = [int(size) for size in earlier.sizes if size.isdigit()]
     if said.sizes or said.price_max is not None or not known:
         return said
-    bare = [
-        t for t in said.tokens if t.isdigit() and 0 < min(abs(int(t) - size) for size in known) <= _SIZES_OFF
-    ]
+    numbers = _RESIZED.findall(" ".join(said.tokens))
+    bare = [n for n in numbers if 0 < min(abs(int(n) - size) for size in known) <= _SIZES_OFF]
     both = tuple(earlier.sizes) if _TOO & set(said.tokens) else ()
     return replace(said, sizes=(*both, bare[-1])) if bare else said
 

@@ -394,6 +394,53 @@ def test_pieces_of_an_earlier_feed_may_have_been_shown(
     catalog.search(catalog.understand(message, ["coats"], gone))
 
 
+AS_IT_IS: list[tuple[str, dict[str, Any]]] = [  # where a rule for one wording would misread another
+    ("sneakers 43 white", {"garments": ("sneakers",), "colors": ("white",)}),
+    ("sweaters 100% wool", {"garments": ("sweater",)}),
+    ("not red, pink or orange", {"colors": (), "not_colors": ("red", "pink", "orange")}),
+    ("no heels, boots or sandals", {"garments": ()}),
+    ("drop earrings under 50", {"price_max": Decimal(50)}),
+    ("boots that keep water out under 150", {"price_max": Decimal(150)}),
+    ("forget that show me bags under 50", {"price_max": Decimal(50)}),
+    ("shoes under 80 plus shipping", {"price_max": Decimal(80)}),
+    ("I'm 50, what should I wear to a wedding?", {"price_max": None}),
+    ("anything under 50 in jeans?", {"price_max": Decimal(50), "sizes": ()}),
+    ("I want to look 30 in a dress", {"sizes": ()}),
+    ("need coat boots gloves for a winter trip", {"garments": ("coat", "boots", "gloves")}),
+    ("my mum is 60-ish, a scarf", {"price_min": None}),
+    ("I'm 35 and 170 tall, a dress", {"price_min": None}),
+    ("a dress until six thirty", {"price_max": None}),
+    ("my waist is 86 cm", {"sizes": ()}),
+    ("extra large tote", {"sizes": ()}),
+    ("a coat like in H and M.", {"sizes": ()}),
+    ("a blue dress with no sleeves and a white collar", {"colors": ("blue", "white")}),
+    ("the theme is red and gold, a dress", {"colors": ("red", "gold")}),
+    ("I need a coat, can't wait any longer, and a scarf", {"garments": ("coat", "scarf")}),
+    ("it's fine if it's over 200", {"price_min": Decimal(200)}),
+]
+
+
+@pytest.mark.parametrize(("message", "fields"), AS_IT_IS)
+def test_what_only_looks_like_a_limit(catalog: Catalog, message: str, fields: dict[str, Any]) -> None:
+    wish = catalog.understand(message, (), ())
+    assert {name: getattr(wish, name) for name in fields} == fields
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "sizes"),
+    [
+        ("dress size 10", "show me 3 more", ("10",)),
+        ("dress size 10", "the wedding is in 12 days", ("10",)),
+        ("shoes in 43", "it's for my 45 year old husband", ("43",)),
+        ("shoes in 43", "hmm 44 to be safe", ("44",)),
+    ],
+)
+def test_a_bare_number_changes_a_size(
+    catalog: Catalog, first: str, then: str, sizes: tuple[str, ...]
+) -> None:
+    assert catalog.understand(then, [first], ()).sizes == sizes
+
+
 SAID = [json.loads(line) for line in (Path(__file__).parent / "said.jsonl").read_text("utf-8").splitlines()]
 
 
