@@ -27,7 +27,7 @@ _NOT_MONEY = (
 
 _MAX = (
     r"(?:(?<=, )to|south of|sub(?: |-)?|cap(?:ped)? (?:it |me |that |this )?at|maximal|maximum of money|upper limit(?: of| is|:)?|more expensive as|"
-    r"less than what|(?:draw|drawing) the line at|right side of(?! [2-9]\d\b)|(?:go|stretch) as high as|(?:could|can|might|would|i'll) (?:go|stretch) to|go up to|gave me|given me|i can give|in (?:the|my) (?:purse|pocket|wallet)(?: is| are|:)?|no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceeding|exceed\b|price cap(?: of| is|:)?|up to and including|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
+    r"less than what|budget\b[^.?!\d]{0,30} is|got(?= \d+\.)|(?:draw|drawing) the line at|right side of(?! [2-9]\d\b)|(?:go|stretch) as high as|(?:could|can|might|would|i'll) (?:go|stretch) to|go up to|gave me|given me|i can give|in (?:the|my) (?:purse|pocket|wallet)(?: is| are|:)?|no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceeding|exceed\b|price cap(?: of| is|:)?|up to and including|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
     r"(?:less|lower|cheaper|smaller) than|less of|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
     r"(?:budget|limit|spend(?:ing)?|pay)(?: (?!over|above|beyond|past|more|less|under|below|upwards|north)\w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i (?:only |just )?have(?: only| just)?|i've (?:only |just )?got(?: only| just)?|i only got|i can (?:spend|pay|afford))"
@@ -44,7 +44,7 @@ _TURNED = re.compile(
     r"offer|buy|buying|costs?|part|with|that|anything|something|it|be|wear|look|at|really|even|do|stretch|you|we))*$"
 )
 _LEFT_OUT = re.compile(
-    r"\b(?:(?:leave|filter|screen) (?:\w+ )??out|skip|hide|exclude|ignore|(?:do not|don't|dont)(?: even)? (?:show|offer)(?: me)?)"
+    r"\b(?:(?:leave|filter|screen) (?:\w+ )??out|skip|hide|exclude|ignore|(?:do not|don't|dont)(?: even| be)? (?:show|offer)(?:ing)?(?: me)?)"
     r"(?: (?:all|any|every|the|me|thing|things|anything|everything|those|ones|that|which|costs?|is|are|[a-z]+s)){0,5}$"
 )
 _IF_OVER = re.compile(r"\bif it(?:'?s| is| goes| costs)?(?: (?:over|above|past|more than))?$")
@@ -52,11 +52,12 @@ _FINE = re.compile(r"\b(?:fine|ok|okay|mind|good|alright)\b")
 _TURNABLE = re.compile(
     r"(?:over|above|beyond|past|under|below|beneath|(?:more|less|lower|cheaper|pricier|dearer|more expensive) than)\b"
 )
+_NO_MORE = re.compile(r",? not a (?:penny|cent|euro|dollar) (?:over|more)")
 _END = r"(?=\s*(?:[,;.!?]|$))"
 _AFTER_MAX = (
-    r"(?:,? (?:is|was|'s|are|being) (?:already )?(?:as (?:far|high|much) as|(?:all|what) (?:i|we)\b|the (?:very )?(?:most|max|limit|height|top|ceiling)\b|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap)\b|a lot for me)"
+    r"(?:,? (?:is|was|'s|are|being) (?:already |kinda |kind of |about )?(?:as (?:far|high|much) as|(?:all|what) (?:i|we)\b|the (?:very )?(?:most|max|limit|height|top|ceiling)\b|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap)\b|a lot for me)"
     rf"|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and )?(?:no (?:higher|more){_END}|not a (?:penny|cent)|more is not)"
-    r"| ?(?:or|and) (?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
+    r"| ?(?:or|and) (?:a (?:little|bit) )?(?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| (?:in )?total\b| all in\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
 )
 _AFTER_ABOUT = r"(?: ?-?ish\b| or so\b| or thereabouts\b|,? give or take\b| mark\b)(?! (?:guests|people|mother|father|woman|man|lady|years))"
 _AFTER_MIN = (
@@ -182,7 +183,7 @@ def _cued(text: str) -> list[_Price]:
         if match["around"] and (most := _MOST.match(text, match.end())):
             found.append(_Price((match.start(), most.end()), high=value))
         elif match["around"]:
-            found.append(_around(match, value, is_budget="budget" in before[-25:]))
+            found.append(_around(match, value, is_budget="budget" in before[-25:] or "cheaper" in text))
         elif match["plus"] is None and bool(match["max"]) != _is_turned(match, before):
             if "budget" in match[0] and re.search(r"\b(?:around|about|roughly)\b", match[0]):
                 value *= Decimal("1.1")
@@ -218,7 +219,9 @@ def _after(text: str) -> list[_Price]:
         small = value < 100 and not _is_money(match, 1)
         if small and not match["max"] and _OF_PEOPLE.search(text[: match.start()]):
             continue
-        if match["about"]:
+        if match["about"] and (most := _NO_MORE.match(text, match.end())):
+            found.append(_Price((match.start(), most.end()), high=value))
+        elif match["about"]:
             found.append(_around(match, value, is_budget=False))
         else:
             found.append(
@@ -241,6 +244,8 @@ _WORN = "shoes boots trainers sneakers heels sandals suit suits coat jacket blaz
 _AFTER_WORN = "|".join(rf"(?<=\b{word} )" for word in _WORN)
 _NOT_SIZE = r"(?![\w%€£$]|[.,]\d|[ -]?(?:something|ish\b|plus\b|degrees?)| ?(?:days?|weeks?|months?|years?|hours?|minutes?|mins?|euros?|eur|pounds?|dollars?|quid|k\b|cm|mm|people|pieces?|colou?rs?|pairs?|%|°|degrees?|percent))"
 _SIZE_PATTERNS = (
+    re.compile(r"\b(?:size|sz|taille)(?: of| is|:)? (?P<size>\d{2,3}(?:[.,]\d)? ?(?:cm|mm)|\d{1,2}[A-HW]|\d{3})(?!\w|[.,]\d)", re.I),
+    re.compile(rf"\b(?:sz|to fit an?)(?: of| is|:)? (?P<size>{_NUMERIC}|{_LETTER}){_NOT_SIZE}", re.I),
     re.compile(r"(?<![\w.,])(?P<size>(?:3[2-9]|[45]\d)[RSLrsl])(?!\w)"),  # a jacket's chest and length
     re.compile(r"(?<![\w-])(?P<size>(?:3[2-9]|4\d)-(?:3[5-9]|4\d|5[0-2]))(?![\w%€£$-])"),  # socks
     re.compile(r"(?<![\w.,€£$])(?P<size>\d{1,2} ?½)(?!\w)"),  # a collar

@@ -452,7 +452,8 @@ class _Sorter:
         after_color = before in ("or", "and") or (
             previous is not None and any(t.kind == "color" for t in previous.terms)
         )
-        stated = closes and (opens or before in _STATING)
+        after_piece = previous is not None and "garment" in _kinds(previous)  # `sandals midnight`
+        stated = closes and (opens or before in _STATING or after_piece)
         return (
             before in ("in", "color", "colour", *MODIFIERS)
             or self._tokens[max(0, one.start - 2) : one.start] in (["color", "of"], ["colour", "of"])

@@ -51,6 +51,9 @@ _PLURAL = re.compile(
 WHICH = re.compile(
     r"\bwhich (?:(?:one|two|of (?:them|these|those|the two|both)) )?(?:is|s|are|would|will|do|does|costs?|looks?|feels?)\b"
 )
+_ONE_OF = re.compile(
+    r"\bwhich of (?:them|these|those|the (?:two|three|four))\b|\b(?:the|which) one (?:would you|you would|you d) (?:pick|choose|take|go for|wear|buy)\b"
+)
 _ATTRIBUTE = re.compile(
     r"^(?:(?:and|ok|okay|so|then|but|what|whats|is|are|s|how|about) )*(?:the |its |their )?(?:prices?|costs?|materials?|fabrics?|colou?rs|sizes)"
     r"(?: (?:please|pls|then|again|of (?:it|them|that|those)))*$"
@@ -215,7 +218,8 @@ def _by_title(tokens: Sequence[str], shown: Sequence[Product]) -> tuple[Product,
 
 def _compared(plain: str, said: Said, shown: Sequence[Product]) -> tuple[Product, ...]:
     """`which one is warmer`, `and the price?`: what is asked of the pieces on the page."""
-    asks = WHICH.search(plain) and (said.than or said.cheaper or said.dearer) and not said.garments
+    compares = said.than or said.cheaper or said.dearer
+    asks = (WHICH.search(plain) and compares and not said.garments) or _ONE_OF.search(plain)
     return tuple(shown) if asks or _ATTRIBUTE.match(plain) else ()
 
 

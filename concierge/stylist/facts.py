@@ -26,14 +26,14 @@ from concierge.stylist.sections import sections, sentences
 from concierge.stylist.values import Kind, stated, wanted
 
 SENTENCES = 5  # repeated beside a question at most
-WEIGHTS = np.array([9.0, 3.0, 2.5, 2.0, 1.2, 1.0])  # of `Facts.features`
+WEIGHTS = np.array([9.0, 3.0, 2.5, 2.0, 1.2, 0.6])  # of `Facts.features`
 # Below this the facts don't tell: 3 % of what they do is there, and 75 % of what they don't.
-CLEAR = 5.0
+CLEAR = 5.2
 # And lower by so much where a kind of value is wanted and stated that few sentences have.
 TELLING: dict[Kind, float] = {"address": 1.7, "email": 1.7, "phone": 1.7, "year": 1.7}
-NEXT = 1.4  # a second sentence that comes so near to the best belongs to the answer
-BESIDE = 2.0  # one of its section that comes so near and states what is wanted replaces the best, or joins it
-CERTAIN = 5.5  # from here on a question is not about pieces, whatever the search makes of it
+NEXT = 1.7  # a second sentence that comes so near to the best belongs to the answer
+BESIDE = 2.5  # one of its section that comes so near and states what is wanted replaces the best, or joins it
+CERTAIN = 5.2  # from here on a question is not about pieces, whatever the search makes of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,10 +20,10 @@ Sure = Literal["", "wish", "facts", "aside", "none"]
 MARKS: tuple[Mark, ...] = ("person", "complaint", "order")  # `question`: the facts don't tell
 KINDS = (*MARKS, "facts", "wish", "aside", "none")
 
-_STAFF = 0.35  # probability, of all marks together, from which on a message is for staff
+_STAFF = 0.45  # probability, of all marks together, from which on a message is for staff
 _MARK = 0.22  # and of each mark
-_FACTS = 0.15  # lower, as a fact too many costs a few tokens and one too few an answer
-_SURE = {"wish": 0.4, "facts": 0.55, "aside": 0.5, "none": 0.6}  # from which on nothing else is thought of
+_FACTS = 0.12  # lower, as a fact too many costs a few tokens and one too few an answer
+_SURE = {"wish": 0.45, "facts": 0.55, "aside": 0.5, "none": 0.6}  # from which on nothing else is thought of
 _HARDLY = 0.25  # of a wish: below this, something else may be all that is asked
 
 

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from concierge.catalog import Catalog, MiniLM, Product, Wish
+from concierge.catalog.reading import slots_of
 from concierge.engine import Engine, SamplingParams
 from concierge.sessions import Item
 from concierge.stylist import prompt
@@ -41,6 +42,9 @@ OFFERED = 4  # products that a search shows
 # Of these, so many go into a small model's prompt. Each costs about 45 tokens of prefill, which is most of
 # what a reply costs on a CPU, and a reply of one to three sentences names one or two.
 READ = 2
+_ANYBODYS = frozenset(
+    ("accessory", "bag", "extra", "gift", "jewelry", "neckwear")
+)  # slots; who wears it hardly counts
 REPLY_TOKENS = 220
 SAMPLING = SamplingParams(
     temperature=0.3, top_p=0.9, top_k=40, min_p=0.1, repeat_penalty=1.1, max_tokens=REPLY_TOKENS
@@ -142,9 +146,11 @@ class Stylist:
     def _search(self, wish: Wish, *, sure: bool) -> list[Product]:
         """The pieces to offer; some in any case for a sure wish that rules none out, whatever its words.
 
-        Where there are no others than those shown before, these.
+        Where there are no others than those shown before, these; a belt for her may be a man's.
         """
         found = self.catalog.search(wish, OFFERED)
+        if not found and wish.gender and wish.garments and slots_of(wish.garments) <= _ANYBODYS:
+            found = self.catalog.search(replace(wish, gender=""), OFFERED)
         if not found and wish.exclude:
             found = self.catalog.search(replace(wish, exclude=(), than=()), OFFERED)
         if found or not sure or wish.changeable:

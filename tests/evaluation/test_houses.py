@@ -51,29 +51,28 @@ FLOORS = {
     "offtopic no pieces": 90,
 }
 LATER_FLOORS = {
-    "style": 83,
-    "piece": 71,
-    "nothing": 70,
-    "talk": 90,
-    "talk no pieces": 76,
-    "facts": 90,
-    "facts no pieces": 93,
-    "handover": 86,
-    "injection": 85,
-    "injection no pieces": 67,
-    "offtopic": 93,
-    "offtopic no pieces": 82,
+    "style": 90,
+    "piece": 85,
+    "nothing": 72,
+    "talk": 98,
+    "talk no pieces": 80,
+    "facts": 96,
+    "facts no pieces": 97,
+    "handover": 95,
+    "injection": 90,
+    "injection no pieces": 82,
+    "offtopic": 90,
+    "offtopic no pieces": 91,
 }
 LATEST_FLOORS = {
-    "style": 84,
-    "piece": 78,
-    "nothing": 82,
-    "talk no pieces": 81,
-    "facts": 80,
-    "facts no pieces": 94,
-    "injection": 91,
-    "injection no pieces": 84,
-    "offtopic": 90,
+    "style": 88,
+    "piece": 90,
+    "nothing": 84,
+    "talk no pieces": 83,
+    "facts": 93,
+    "handover": 95,
+    "injection": 92,
+    "injection no pieces": 82,
 }
 
 
@@ -146,13 +145,17 @@ def _asked(name: str, chat: Chat, stylist: Stylist) -> Iterator[Turn]:
         before = " / ".join(i.text for i in items if i.role == "user")
         items.append(Item(id=f"{len(items)}", role="user", text=question.text))
         grounding = stylist.ground(items)
-        yield Turn(name, before, question, grounding, faults(question, grounding))
+        yield Turn(name, before, question, grounding, faults(question, grounding, before))
         shown = tuple(p.id for p in grounding.products)
         items.append(Item(id=f"{len(items)}", role="assistant", text="Certainly.", products=shown))
 
 
-def faults(question: Question, grounding: Grounding) -> dict[str, str]:
-    """What is asked of a kind's grounding, and the reason why it isn't met; empty where it is."""
+def faults(question: Question, grounding: Grounding, before: str = "") -> dict[str, str]:
+    """What is asked of a kind's grounding, and the reason why it isn't met; empty where it is.
+
+    Args:
+        before: what the shopper said before, which may have named the piece.
+    """
     kind, offered = question.kind, grounding.products
     searched = "[Pieces]" in grounding.context
     marked = ", ".join(grounding.marks)
@@ -162,7 +165,7 @@ def faults(question: Question, grounding: Grounding) -> dict[str, str]:
             broken = "; ".join(filter(None, map(question.limits.broken_by, offered)))
             return {"": marked or broken or "" if offered and not marked else marked or "nothing offered"}
         case "piece":
-            titles = [p.title for p in offered if p.title in question.text]
+            titles = [p.title for p in offered if p.title in f"{before} {question.text}"]
             return {"": "" if titles and not marked else marked or "another piece, or none"}
         case "nothing":
             return {"": "" if NOTHING_FOUND in grounding.context and not marked else marked or str(idle)}

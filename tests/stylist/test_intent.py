@@ -64,7 +64,6 @@ I'm really disappointed with the quality
 the heel broke after two days
 The seam came apart on the first wear
 you charged me twice
-I want my money back
 The colour faded after one wash
 I received the wrong size
 terrible service in your Paris shop
@@ -97,10 +96,11 @@ one sleeve is longer than the other
 I'm livid
 the wool coat is full of moth holes
 your assistant hung up on me
-charged me for shipping although it was supposed to be free
 my new shoes are two different sizes
 """
 ORDER = """
+charged me for shipping although it was supposed to be free
+I want my money back
 Where is my order?
 when will my parcel arrive
 I'd like to cancel my order
