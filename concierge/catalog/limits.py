@@ -39,7 +39,7 @@ _MIN = (
 _AROUND = r"(?:(?:somewhere |something )?(?:around|round(?: the)?|more or less|give or take|\+/- ?|near enough to|(?:(?:in )?(?:a|the) )?ballpark(?: of)?|(?<!what )(?<!how )about|near|roughly|approximately|approx\.?|circa|ca\.?|close to|in the region of|in the range of)|~)"
 # `not a penny over 80`, `embarrassed to give anything below 110`: what stands before `over` or `below` turns it.
 _TURNED = re.compile(
-    r"(?:\b(?:not|never|nor|no|nothing|cannot|without|refuse|hate|ashamed|embarrassed|mortified|silly|(?:do|wo|ca|would|could|is|does)nt)|n't)"
+    r"(?:\b(?:not|never|nor|no|nothing|nothin|nuthin|cannot|without|refuse|hate|ashamed|embarrassed|mortified|silly|(?:do|wo|ca|would|could|is|does)nt)|n't)"
     r"(?: (?:a|one|single|afford|penny|cent|dime|euro|pound|dollar|want|wish|like|looking|set|me|back|care|plan|intend|prefer|to|go|goes|going|pay|paying|spend|spending|give|giving|"
     r"offer|buy|buying|costs?|part|with|that|anything|something|it|be|wear|look|at|really|even|do|stretch|you|we))*$"
 )
@@ -57,7 +57,7 @@ _END = r"(?=\s*(?:[,;.!?]|$))"
 _AFTER_MAX = (
     r"(?:,? (?:is|was|'s|are|being) (?:already |kinda |kind of |about )?(?:as (?:far|high|much) as|(?:all|what) (?:i|we)\b|the (?:very )?(?:most|max|limit|height|top|ceiling)\b|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap)\b|a lot for me)"
     rf"|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and )?(?:no (?:higher|more){_END}|not a (?:penny|cent)|more is not)"
-    r"| ?(?:or|and) (?:a (?:little|bit) )?(?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| (?:in )?total\b| all in\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
+    r"| ?(?:or|and) (?:a (?:little|bit) )?(?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| (?:in )?total\b| all in\b| in (?:\w+ )?(?:money|cash|savings|tips|vouchers)\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
 )
 _AFTER_ABOUT = r"(?: ?-?ish\b| or so\b| or thereabouts\b|,? give or take\b| mark\b)(?! (?:guests|people|mother|father|woman|man|lady|years))"
 _AFTER_MIN = (

@@ -318,7 +318,7 @@ class _Sorter:
             if t == "scratch" or (t == "wait" and tokens[i - 1] in ("no", "oh"))
         )
         self._corrected = max(corrects, default=0)
-        self.garments: list[str] = []
+        self._named: list[tuple[Found, str]] = []
         self.companions: list[str] = []
         self._colors: list[tuple[Found, str]] = []
         self.modifiers: list[str] = []
@@ -362,6 +362,12 @@ class _Sorter:
             elif term.kind in ("person", "ignore"):
                 self.dropped.update(range(one.start, one.end))
 
+    @property
+    def garments(self) -> list[str]:
+        """The kinds wished for; not those that one has, where there are others: `I lost my bag. Sandals?`."""
+        others = [name for one, name in self._named if not self._is_owned(one)]
+        return others or [name for _, name in self._named]
+
     def _is_had(self, one: Found) -> bool:
         """Whether it is of what one has, beside a wish: `I have red shoes already, I need a coat`."""
         start = max((c for c in self._clause_starts if c <= one.start), default=0)
@@ -404,13 +410,13 @@ class _Sorter:
         governed = self._governor(one.start)
         if governed == "matching" and self._tokens[one.start - 1] == "matching":
             governed = ""  # `and matching earrings`
-        companion = governed in _GOVERNING or (bool(self.garments) and governed in ("for", "to"))
+        companion = governed in _GOVERNING or (bool(self._named) and governed in ("for", "to"))
         if companion or (one.start >= self._wish_end and governed not in _AFTERTHOUGHTS):
             self.companions.append(name)
         else:
             if 0 < self._corrected < one.start:  # `slippers? no wait, pyjamas`
-                self.garments, self._corrected = [], 0
-            self.garments.append(name)
+                self._named, self._corrected = [], 0
+            self._named.append((one, name))
 
     def _governor(self, start: int) -> str:
         """The word that a phrase hangs on, past its article and adjectives."""

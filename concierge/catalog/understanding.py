@@ -165,7 +165,7 @@ class Understanding:
         )
         if new_piece and not gender and said.person != "me":
             gender = self._index.only_gender(base.garments)  # shoes for a gown are a woman's
-        if (new_piece and not _keeps(said, base)) or new_occasion:
+        if (new_piece or new_occasion) and not _keeps(said, base):
             same_fit = new_piece and bool(base.garments) and _fit(base.garments) == _fit(said.garments)
             keep = base.sizes if same_fit or not base.garments else ()
             base = replace(

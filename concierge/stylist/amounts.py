@@ -42,7 +42,7 @@ _MONEY = re.compile(
     re.I,
 )
 _BARE = re.compile(
-    r"\b(?:costs?|priced at|price (?:is|of|:)|(?:reduced|marked down|down) (?:to|from)|on sale (?:for|at)) "
+    r"\b(?:costs?(?: (?:less|more) than| under| over| below)?|priced at|price (?:is|of|:)|(?:reduced|marked down|down) (?:to|from)|on sale (?:for|at)) "
     rf"(?P<number>{_FULL})(?![\w%]| ?(?:days?|weeks?|months?))",
     re.I,
 )

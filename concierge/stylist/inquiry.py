@@ -79,7 +79,8 @@ class Inquiry:
         of_shown = intent.sure == "none" and not other and _OF_SHOWN.search(message)
         of_piece = bare.about and _OF_PIECE.search(message)
         # What is asked beside a piece or a limit has to be surely the house's.
-        meant = intent.sure == "facts" if bare.about or picks else intent.sure != "wish"
+        limited = bool(bare.garments and (bare.colors or bare.sizes))
+        meant = intent.sure == "facts" if bare.about or picks or limited else intent.sure != "wish"
         served = _is_served(message, intent, told, bare, reached=reached, picks=picks)
         return cls(
             intent,

@@ -48,7 +48,7 @@ _WANTED: dict[Kind, re.Pattern[str]] = {
         r"\b(?:how much|costs?|prices?|fees?|charges?|pay for|do i pay|(?:what|which) (?:amounts?|sums?)|postage|extra|from (?:what|which) amount|starts? (?:at|from)|(?:ask|take) for|(?:taken?|took) off|deduct\w*|add to|how expensive)\b"
     ),
     "free": re.compile(
-        r"\b(?:free|do i pay|(?:don't|do not) (?:have to |need to )?pay|extra|costs? (?:me )?anything|for nothing|included|how much|what .*(?:costs?|charge))\b"
+        r"\b(?:free|on the house|do i pay|(?:don't|do not) (?:have to |need to )?pay|extra|costs? (?:me )?anything|for nothing|included|how much|what .*(?:costs?|charge))\b"
     ),
     "duration": re.compile(
         r"\b(?:how long|how many (?:days|weeks|months)|(?:until|till|up to|by) when|how (?:soon|fast)|when(?:'s| is| would| will| do i| can i)|days for|wait\w*|window|period|deadline|turnaround|(?:shipping|delivery) time|takes? long)\b"

@@ -106,6 +106,12 @@ def test_what_is_not_so_may_not(offered: tuple[Product, ...], reply: str, wrong:
     assert any(wrong in reason for reason in found), found
 
 
+def test_a_price_is_not_said_to_be_below_what_it_exceeds() -> None:
+    said = "I've 41 in birthday money"
+    assert check("The Linen Shirt costs less than 41.", PLAIN, said)
+    assert check("The Linen Shirt is 89 USD, and that costs less than 300.", PLAIN, "I have 300") == []
+
+
 def test_a_shoppers_words_may_be_repeated_and_make_no_price() -> None:
     said = "My friend Clara Weston wears the Mayfair Silk Dress by somebody else, I have 300 GBP"
     assert (
