@@ -28,7 +28,7 @@ from concierge.stylist.values import values
 HOUSES = Path(__file__).parent / "houses"
 NAMES = ("jeweller", "nordic", "street", "tailor")
 LATER = ("department", "leather", "outfitter")
-LATEST = ("alpine", "atelier", "bridal", "everyday", "harbour", "travel")
+LATEST = ("alpine", "atelier", "bridal", "everyday", "harbour", "resort", "savile", "travel")
 CHATS = 250  # of each house: every way to ask comes, most of them with several fillings
 
 # A little under what was measured, in percent of the turns of a kind, all houses together. `no pieces` of a kind
