@@ -162,11 +162,11 @@ _AFTERTHOUGHTS = frozenset(
     ("ideally", "preferably", "please", "pls", "if", "perhaps", "maybe", "then", "instead", "is")
 )
 _STATING = frozenset(
-    ("said", "meant", "be", "maybe", "perhaps", "that", "ideally", "preferably", "actually", "only")
+    "said says meant it anything something be maybe perhaps that ideally preferably actually only".split()
 )
 _JOINING = frozenset(("or", "and", "nor"))
 _CORRECTING = frozenset(("wait", "actually", "meant", "rather", "scratch"))
-_HAIR = (["hair"], ["eyes"], ["hair", "so"], ["hair", "and"], ["eyes", "so"], ["eyes", "and"])
+_CLIPS = frozenset(("clip", "clips", "band", "tie", "slide", "accessory", "accessories"))
 _HEADS = frozenset(("dress", "jacket"))
 _HAVING = frozenset(("have", "has", "got", "own", "ve"))
 _WANTING = frozenset(("want", "need", "another", "but", "more"))
@@ -390,16 +390,15 @@ class _Sorter:
         return tuple(dict.fromkeys(name for _, name in (others if others or pairing else wished)))
 
     def _is_owned(self, one: Found) -> bool:
-        """Whether a color is that of a thing one has: `my brown boots`, `my sofa is beige`."""
+        """Whether it is, or is of, a thing that one has: `my brown boots`, `my sofa is beige`."""
         i = one.start - 1
         while i >= 0 and (
             self._tokens[i] in MODIFIERS or self._tokens[i] in ("old", "favourite", "favorite")
         ):
             i -= 1
-        if (i >= 0 and self._tokens[i] in _OWNERS) or self._tokens[one.end : one.end + 1] in (
-            ["hair"],
-            ["eyes"],
-        ):
+        after = [*self._tokens[one.end : one.end + 2], "", ""]
+        of_body = after[0] in ("hair", "eyes") and after[1] not in _CLIPS
+        if of_body or (i >= 0 and self._tokens[i] in _OWNERS):
             return True
         return bool(_STATED_OF_OWN.search(" ".join(self._tokens[: one.start])))
 
