@@ -6,15 +6,14 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from concierge.catalog.money import NUMBER, parse_amount
 from concierge.catalog.numerals import digits
 from concierge.catalog.sizes import SYSTEM, SYSTEMS
+from concierge.catalog.spelling import nearest
 
 _CUES = ("under", "below", "budget", "between", "maximum", "around")
 _LONG_WORD = re.compile(r"\b[bmau][a-z]{3,7}\b")
+_RIGHT = {"les": "less", "mroe": "more", "adn": "and", "too": "to"}
 _SLIPS = re.compile(r"\b(?:les(?= than)|mroe(?= than)|adn(?= \d)|(?<=up )too(?= \W?\d))\b")
 
 _SIGN = r"(?:(?<![a-z])(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|rupees?|inr|₹|rs\.?|rp\.?|naira|rand|aed|dirhams?))"
@@ -104,16 +103,8 @@ def limits(text: str) -> Limits:
 
 def _mended(text: str) -> str:
     """With slips of the pen mended in the words that tell a price."""
-    return _LONG_WORD.sub(_cue, _SLIPS.sub(_right, text))
-
-
-def _cue(match: re.Match[str]) -> str:
-    near = process.extractOne(match[0], _CUES, scorer=OSA.distance, score_cutoff=1)
-    return str(near[0]) if near else match[0]
-
-
-def _right(match: re.Match[str]) -> str:
-    return {"les": "less", "mroe": "more", "adn": "and", "too": "to"}[match[0]]
+    text = _SLIPS.sub(lambda match: _RIGHT[match[0]], text)
+    return _LONG_WORD.sub(lambda match: nearest(match[0], _CUES, 1), text)
 
 
 def _value(match: re.Match[str], index: int) -> Decimal | None:
@@ -126,6 +117,17 @@ def _value(match: re.Match[str], index: int) -> Decimal | None:
 
 def _is_money(match: re.Match[str], index: int) -> bool:
     return bool(match[f"sign{index}"] or match[f"unit{index}"] or match[f"kilo{index}"])
+
+
+def _price(match: re.Match[str]) -> Decimal | None:
+    """The number of a match, unless it is too small for a price and not said to be money."""
+    value = _value(match, 1)
+    return value if value is not None and (_is_money(match, 1) or value >= 10) else None
+
+
+def _may_be_else(match: re.Match[str], value: Decimal) -> bool:
+    """Whether it may as well be an age or a size."""
+    return value < 100 and not _is_money(match, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +156,12 @@ def _take_price(text: str) -> tuple[str, Decimal | None, Decimal | None]:
 def _between(text: str) -> list[_Price]:
     for match in _BETWEEN.finditer(text):
         first, second = _value(match, 1), _value(match, 2)
-        named = match[0].lstrip().startswith(("between", "from"))
-        said = (named and second is not None and second >= 10) or _is_money(match, 1) or _is_money(match, 2)
-        if (
-            first is None
-            or second is None
-            or not (said or (first >= (50 if " and " in match[0] else 20) and second >= 70))
-        ):
+        if first is None or second is None:
             continue
-        if not said and _OF_PEOPLE.search(text[: match.start()].rstrip() + " "):
+        named = match[0].lstrip().startswith(("between", "from")) and second >= 10
+        said = named or _is_money(match, 1) or _is_money(match, 2)
+        least = 50 if " and " in match[0] else 20
+        if not said and (first < least or second < 70 or _OF_PEOPLE.search(text[: match.start()])):
             continue
         if match["kilo2"] and not match["kilo1"] and first < 20:
             first *= 1000
@@ -174,11 +173,10 @@ def _cued(text: str) -> list[_Price]:
     """`under 300`, `at least 100`, `around 200`: a word before the number tells."""
     found = []
     for match in _CUED.finditer(text):
-        value = _value(match, 1)
         before = text[: match.start()].rstrip()
-        if value is None or not (_is_money(match, 1) or value >= 10):
+        if (value := _price(match)) is None:
             continue
-        if value < 100 and not _is_money(match, 1) and (_AGE.search(before) or _OR_SIZE.match(match[0])):
+        if _may_be_else(match, value) and (_AGE.search(before) or _OR_SIZE.match(match[0])):
             continue
         if match["around"] and (most := _MOST.match(text, match.end())):
             found.append(_Price((match.start(), most.end()), high=value))
@@ -213,11 +211,9 @@ def _after(text: str) -> list[_Price]:
     """`300 at most`, `500 or more`, `80 or so`: a word after the number tells."""
     found = []
     for match in _AFTER.finditer(text):
-        value = _value(match, 1)
-        if value is None or not (_is_money(match, 1) or value >= 10):
+        if (value := _price(match)) is None:
             continue
-        small = value < 100 and not _is_money(match, 1)
-        if small and not match["max"] and _OF_PEOPLE.search(text[: match.start()]):
+        if _may_be_else(match, value) and not match["max"] and _OF_PEOPLE.search(text[: match.start()]):
             continue
         if match["about"] and (most := _NO_MORE.match(text, match.end())):
             found.append(_Price((match.start(), most.end()), high=value))

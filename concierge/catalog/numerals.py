@@ -6,13 +6,13 @@ import re
 
 from concierge.catalog.vocabulary import NUMBERS
 
-_TENS = [w for w, n in NUMBERS.items() if n >= 20]
+_TENS = "|".join(w for w, n in NUMBERS.items() if n >= 20)
 _SMALL = "|".join(sorted(NUMBERS, key=len, reverse=True))
 _ONES = "|".join(w for w, n in NUMBERS.items() if n < 10)
 _IN_WORDS = re.compile(
     rf"\b(?:(?P<n>half a|a|\d{{1,3}}(?:\.\d)?|{_SMALL})(?P<two> couple of)?(?: few)?[ -](?P<unit>hundred|thousand|grand)(?:(?: and| n)? (?P<rest>(?:{_SMALL})(?: (?:hundred|{_SMALL}))*))?"
-    rf"|(?<!at )(?<!until )(?<!till )(?<!by )(?<!time )(?P<of>{_ONES})[ -](?!twenty-year)(?P<tens2>{'|'.join(w for w in _TENS)})(?:[ -](?P<ones2>{_ONES}))?"
-    rf"|(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{_ONES}))?|(?P<note>fiver|tenner)"
+    rf"|(?<!at )(?<!until )(?<!till )(?<!by )(?<!time )(?P<of>{_ONES})[ -](?!twenty-year)(?P<tens2>{_TENS})(?:[ -](?P<ones2>{_ONES}))?"
+    rf"|(?P<tens>{_TENS})(?:[ -](?P<ones>{_ONES}))?|(?P<note>fiver|tenner)"
     rf"|(?<=size )(?P<size>{_SMALL}))(?P<half> and a half)?\b",
     re.I,
 )

@@ -177,7 +177,7 @@ _STATED_OF_OWN = re.compile(
 _TITLES = frozenset(("mr", "mrs", "ms", "miss", "dr"))
 _NOT_BECOMING = re.compile(r"\b(?:t|never|not) (?:look|feel)(?: \w+)? in(?: \w+ (?:or|and))?$")
 _UNBECOMING = re.compile(
-    r"^(?:(?:or|and) \w+ )?(?:s out\b|is out\b|(?:is|s|are) (?:too|boring|dull)\b|washes me out|makes? me look (?:old|pale|washed out|ill|fat|tired|sick)|(?:is|are)(?: n t|n t| not| never) (?:my|for me)|(?:does|do)(?:n t| not|n) suit|doesn t suit|don t suit|isn t (?:my|for me))"
+    r"^(?:(?:or|and) \w+ )?(?:(?:is|s) out\b|(?:is|s|are) (?:too|boring|dull)\b|washes me out|makes? me look (?:old|pale|washed out|ill|fat|tired|sick)|(?:is|are)(?: ?n t| not| never) (?:my|for me)|(?:does|do)(?:n t| not|n) suit)"
 )
 _GOVERNING = frozenset(
     (
@@ -225,13 +225,14 @@ def read(message: str, speller: Speller) -> Said:
         wish_words, pairing_tokens = tokens[:before], tuple(tokens[before:])
     found = list(LEXICON.find(tokens))
     sorted_terms = _Sorter(tokens, found, len(wish_words), clause_starts)
+    garments = sorted_terms.wished_garments()
     colors = sorted_terms.wished_colors(pairing="pairing" in cues)
     negated = sorted_terms.negated
     than, cheaper = _comparisons(cues), "cheaper" in cues
-    look = "look" in cues and not sorted_terms.garments
+    look = "look" in cues and not garments
     browses = "browses" in cues and not found  # `what's new`: none of its words is to be searched for
     priced = taken.price_min is not None or taken.price_max is not None
-    explicit = bool(sorted_terms.garments) and bool(
+    explicit = bool(garments) and bool(
         priced or re.search(r"\b(?:looking for|show me|need|want|find|buy)\b", plain)
     )
     return Said(
@@ -244,7 +245,7 @@ def read(message: str, speller: Speller) -> Said:
         price_min=taken.price_min,
         price_max=taken.price_max,
         sizes=taken.sizes,
-        garments=tuple(dict.fromkeys(sorted_terms.garments)),
+        garments=garments,
         companions=tuple(dict.fromkeys(sorted_terms.companions)),
         colors=colors,
         color_modifiers=tuple(dict.fromkeys(sorted_terms.modifiers)),
@@ -362,11 +363,10 @@ class _Sorter:
             elif term.kind in ("person", "ignore"):
                 self.dropped.update(range(one.start, one.end))
 
-    @property
-    def garments(self) -> list[str]:
+    def wished_garments(self) -> tuple[str, ...]:
         """The kinds wished for; not those that one has, where there are others: `I lost my bag. Sandals?`."""
         others = [name for one, name in self._named if not self._is_owned(one)]
-        return others or [name for _, name in self._named]
+        return tuple(dict.fromkeys(others or (name for _, name in self._named)))
 
     def _is_had(self, one: Found) -> bool:
         """Whether it is of what one has, beside a wish: `I have red shoes already, I need a coat`."""
@@ -400,7 +400,7 @@ class _Sorter:
         of_body = after[0] in ("hair", "eyes") and after[1] not in _CLIPS
         if of_body or (i >= 0 and self._tokens[i] in _OWNERS):
             return True
-        return bool(_STATED_OF_OWN.search(" ".join(self._tokens[: one.start])))
+        return bool(_STATED_OF_OWN.search(" ".join(self._tokens[max(0, one.start - 3) : one.start])))
 
     def _sort_garment(self, one: Found, name: str) -> None:
         head = self._starts.get(one.end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -39,8 +39,10 @@ class Speller:
         return mended
 
     def _nearest(self, token: str) -> str:
-        cutoff = 1 if len(token) <= 5 else 2
-        best = process.extractOne(
-            token, self._targets.get(token[0], []), scorer=OSA.distance, score_cutoff=cutoff
-        )
-        return str(best[0]) if best else token
+        return nearest(token, self._targets.get(token[0], []), 1 if len(token) <= 5 else 2)
+
+
+def nearest(word: str, targets: Sequence[str], slips: int) -> str:
+    """The nearest target, at most so many slips away, the first of those equally near; else the word."""
+    best = process.extractOne(word, targets, scorer=OSA.distance, score_cutoff=slips)
+    return str(best[0]) if best else word

@@ -42,9 +42,8 @@ OFFERED = 4  # products that a search shows
 # Of these, so many go into a small model's prompt. Each costs about 45 tokens of prefill, which is most of
 # what a reply costs on a CPU, and a reply of one to three sentences names one or two.
 READ = 2
-_ANYBODYS = frozenset(
-    ("accessory", "bag", "extra", "gift", "jewelry", "neckwear")
-)  # slots; who wears it hardly counts
+# Slots where it hardly counts who wears a piece.
+_ANYBODYS = frozenset(("accessory", "bag", "extra", "gift", "jewelry", "neckwear"))
 REPLY_TOKENS = 220
 SAMPLING = SamplingParams(
     temperature=0.3, top_p=0.9, top_k=40, min_p=0.1, repeat_penalty=1.1, max_tokens=REPLY_TOKENS

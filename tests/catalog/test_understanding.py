@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -441,7 +442,17 @@ def test_a_bare_number_changes_a_size(
     assert catalog.understand(then, [first], ()).sizes == sizes
 
 
-SAID = [json.loads(line) for line in (Path(__file__).parent / "said.jsonl").read_text("utf-8").splitlines()]
+def written(name: str) -> list[dict[str, Any]]:
+    """The lines of a file beside this one."""
+    return [json.loads(line) for line in (Path(__file__).parent / name).read_text("utf-8").splitlines()]
+
+
+def shades(colors: Sequence[str]) -> set[str]:
+    """Colors without what modifies them: `dark blue` as blue."""
+    return {color.split()[-1] for color in colors}
+
+
+SAID = written("said.jsonl")
 
 
 def price_is_right(said: dict[str, Any], wish: Wish) -> bool:
@@ -464,36 +475,36 @@ def test_limits_as_people_say_them(catalog: Catalog, of: str, least: int) -> Non
         elif of == "sizes":
             right = set(said["sizes"]) == set(wish.sizes)
         else:
-            right = {color.split()[-1] for color in said["colors"]} == {c.split()[-1] for c in wish.colors}
+            right = shades(said["colors"]) == shades(wish.colors)
         wrong += [] if right else [said["said"]]
     assert 100 - 100 * len(wrong) / len(SAID) >= least, wrong
 
 
-def akin(one: str, other: str) -> bool:
-    """Whether one kind of piece is the other, or of its kind."""
-    return one in GARMENTS[other] or other in GARMENTS[one]
+def akin(wanted: Sequence[str], found: Sequence[str]) -> bool:
+    """Whether each kind of piece on either side is one of the other side's, or of its kind."""
+
+    def covers(kinds: Sequence[str], kind: str) -> bool:
+        return any(kind in GARMENTS[other] or other in GARMENTS[kind] for other in kinds)
+
+    return all(covers(found, kind) for kind in wanted) and all(covers(wanted, kind) for kind in found)
 
 
 def test_pieces_as_people_name_them(catalog: Catalog) -> None:
     """300 messages, written as those above."""
-    lines = (Path(__file__).parent / "garments.jsonl").read_text("utf-8").splitlines()
+    lines = written("garments.jsonl")
     wrong = []
-    for said in map(json.loads, lines):
+    for said in lines:
         wanted, found = said["garments"], catalog.understand(said["said"], (), ()).garments
-        covered = all(any(akin(w, f) for f in found) for w in wanted)
-        if not (covered and all(any(akin(w, f) for w in wanted) for f in found)):
-            wrong.append(said["said"])
+        wrong += [] if akin(wanted, found) else [said["said"]]
     assert len(wrong) <= 0.1 * len(lines), wrong
 
 
 def turn_is_right(turn: dict[str, Any], wish: Wish) -> bool:
     if wish.kind != turn["kind"] or wish.kind != "search":
         return bool(wish.kind == turn["kind"])
-    wanted = turn["garments"]
     return (
-        all(any(akin(w, g) for g in wish.garments) for w in wanted)
-        and all(any(akin(w, g) for w in wanted) for g in wish.garments)
-        and {color.split()[-1] for color in turn["colors"]} == {color.split()[-1] for color in wish.colors}
+        akin(turn["garments"], wish.garments)
+        and shades(turn["colors"]) == shades(wish.colors)
         and (Decimal(turn["max"]) if turn["max"] else None) == wish.price_max
         and set(turn["sizes"]) == set(wish.sizes)
     )
@@ -502,8 +513,7 @@ def turn_is_right(turn: dict[str, Any], wish: Wish) -> bool:
 @pytest.mark.parametrize(("kind", "least"), [("search", 64), ("about", 64), ("none", 90)])
 def test_later_turns_as_people_say_them(catalog: Catalog, kind: str, least: int) -> None:
     """200 of them, written as those above, some in other tongues; all that then holds has to be right."""
-    lines = (Path(__file__).parent / "turns.jsonl").read_text("utf-8").splitlines()
-    turns = [turn for turn in map(json.loads, lines) if turn["kind"] == kind]
+    turns = [turn for turn in written("turns.jsonl") if turn["kind"] == kind]
     wrong = []
     for turn in turns:
         shown = (
