@@ -191,7 +191,7 @@ def _lured(kind: str, entry: Mapping[str, Any], filling: Filling) -> Chat:
 
 def _fact_questions(entries: Sequence[Mapping[str, Any]], house: House) -> Iterator[list[Question]]:
     """For each entry and section of the facts that answers it, all ways to ask."""
-    parts = sections(house.facts)
+    parts = [(heading, " ".join(blocks)) for heading, blocks in sections(house.facts)]
     known: set[str] = set()
     for entry in entries:
         anything = entry["heading"] == ".*"
@@ -233,7 +233,7 @@ def _answers(entry: Mapping[str, Any], text: str, facts: str) -> Iterator[tuple[
                 yield material, "words", _content(clause) - {material}
     elif entry.get("name"):
         for clause in clauses:
-            for name in sorted(_proper(clause)):
+            for name in sorted(_proper(clause, facts)):
                 if wants == "yes":
                     yield name, "yes", {name.lower()}
                 elif found := values(clause, wants):
@@ -251,12 +251,15 @@ _NO_NAMES = frozenset(
 )
 
 
-def _proper(clause: str) -> set[str]:
-    """Names in a clause that one can ask for: countries, means of payment."""
+def _proper(clause: str, facts: str) -> set[str]:
+    """Names in a clause that one can ask for: countries, means of payment.
+
+    A word that the facts have without a capital as well, such as `In`, only opens the clause.
+    """
     return {
         n
         for n in _NAME.findall(clause)
-        if n.lower() not in _NO_NAMES and n.split()[0].lower() not in _NO_NAMES
+        if not {n.lower(), n.split()[0].lower()} & _NO_NAMES and not re.search(rf"\b{n.lower()}\b", facts)
     }
 
 

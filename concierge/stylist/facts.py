@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,7 +32,9 @@ CLEAR = 5.2
 # And lower by so much where a kind of value is wanted and stated that few sentences have.
 TELLING: dict[Kind, float] = {"address": 1.7, "email": 1.7, "phone": 1.7, "year": 1.7}
 NEXT = 1.7  # a second sentence that comes so near to the best belongs to the answer
+LISTED = 4  # and so many if they are a list, such as the hours of each shop
 BESIDE = 2.5  # one of its section that comes so near and states what is wanted replaces the best, or joins it
+STRONG = 8.0  # from here on, what states a value that is wanted is asked for whatever else a message may mean
 CERTAIN = 5.2  # from here on a question is not about pieces, whatever the search makes of it
 
 
@@ -43,19 +45,23 @@ class Fact:
     Attributes:
         place: its number in facts.md.
         topic: that of its section.
+        block: that of its paragraph or item in the section.
         heading: of the section.
         stems: of its words, common ones left out.
         kinds: of the values that it states.
         places: that it or its heading names.
+        names: stems of its words with a capital that no sentence has without one.
     """
 
     place: int
     topic: int
+    block: int
     heading: str
     text: str
     stems: frozenset[str]
     kinds: frozenset[Kind]
     places: frozenset[str]
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +87,42 @@ class Told:
         """Whether nothing but the facts can have been meant."""
         return bool(self.scores) and self.scores[0] >= CERTAIN
 
+    @property
+    def strong(self) -> bool:
+        """Whether a value is wanted and stated, so plainly that nothing else can be meant."""
+        return self.clear and self.scores[0] >= STRONG and bool(self.facts[0].kinds & self.kinds)
+
     def states(self, *kinds: Kind) -> bool:
         """Whether the nearest sentence states a value of one of these kinds."""
         return bool(self.facts) and bool(self.facts[0].kinds & set(kinds))
 
     @property
     def answer(self) -> tuple[str, ...]:
-        """The one or two sentences that answer, in their order in a section; none if the facts don't tell."""
+        """The sentences that answer, in their order in a section; none if the facts don't tell.
+
+        One or two, or more if they are a list that the message takes nothing out of.
+        """
         if not self.clear:
             return ()
         best = self.facts[0]
         if not best.kinds & self.kinds:
             of_section = (f for f in self._near(BESIDE) if f.topic == best.topic)
             best = next((f for f in of_section if f.kinds & self.kinds), best)
-        lacking = self.kinds - best.kinds  # a price, where the best says only what is free
-        adding = [f for f in self._near(BESIDE) if f.topic == best.topic and f.kinds & lacking]
-        others = [fact for fact in (*adding, *self._near(NEXT)) if fact is not best]
-        near = [best, *others[:1]]
+        near = self._listed(best)
+        if len(near) <= 2:
+            lacking = self.kinds - best.kinds  # a price, where the best says only what is free
+            adding = [f for f in self._near(BESIDE) if f.topic == best.topic and f.kinds & lacking]
+            others = [fact for fact in (*adding, *self._near(NEXT)) if fact is not best]
+            near = [best, *others[:1]]
         if len({fact.topic for fact in near}) == 1:
             near.sort(key=lambda fact: fact.place)
         return tuple(fact.text for fact in near)
+
+    def _listed(self, best: Fact) -> list[Fact]:
+        """Those of its section that come as near, and state all that it states of what is wanted."""
+        kinds = best.kinds & self.kinds
+        alike = [f for f in self._near(NEXT) if f.topic == best.topic and f.kinds >= kinds]
+        return alike[:LISTED] if kinds else []
 
     def _near(self, distance: float) -> list[Fact]:
         """Those that score as high as the best, or lower by so much at most."""
@@ -124,16 +146,25 @@ class Facts:
 
     def __init__(self, markdown: str, encoder: MiniLM, locale: str = "") -> None:
         says = tomllib.loads(Path(__file__).with_name("topics.toml").read_text("utf-8"))
-        parts = sections(markdown)
+        read = sections(markdown)
         told = [
-            (topic, heading, text)
-            for topic, (heading, section) in enumerate(parts)
-            for text in sentences(section)
+            (topic, block, heading, text)
+            for topic, (heading, blocks) in enumerate(read)
+            for block, paragraph in enumerate(blocks)
+            for text in sentences(paragraph)
         ]
+        small = _small([text for *_, text in told])
         self.facts = [
-            Fact(place, *of, _stems(of[-1]) - _COMMON, stated(of[-1]), places(": ".join(of[1:])))
+            Fact(
+                *(place, *of),
+                stems=_stems(of[-1]) - _COMMON,
+                kinds=stated(of[-1]),
+                places=places(": ".join(of[2:])),
+                names=_capital(of[-1]) - small - _COMMON,
+            )
             for place, of in enumerate(told)
         ]
+        parts = [(heading, " ".join(blocks)) for heading, blocks in read]
         self._named = _stems(_joined(markdown))
         body = " ".join(text for _, text in parts)  # a heading such as `Delivery abroad` promises no country
         self._everywhere = bool(_EVERYWHERE.search(body))
@@ -161,11 +192,31 @@ class Facts:
             return Told()
         scores = np.where(called[self._of], self.features(message, vector) @ WEIGHTS, -np.inf)
         best = [i for i in np.argsort(-scores, kind="stable")[:SENTENCES] if scores[i] > -np.inf]
-        near, found = [self.facts[i] for i in best], [float(scores[i]) for i in best]
         kinds = wanted(message)
+        if best and (after := self._going_on(best[0], kinds)) is not None:
+            scores[after] = scores[best[0]]
+            best = [best[0], after, *(i for i in best[1:] if i != after)][:SENTENCES]
+        best = [i for i in best if not self._is_another(i, best[0], said)]
+        near, found = [self.facts[i] for i in best], [float(scores[i]) for i in best]
         clear = bool(near) and found[0] >= _least(kinds & near[0].kinds)
         unnamed = self._lacks(message, kinds)
         return Told(tuple(near), tuple(found), kinds, clear and not unnamed, unnamed)
+
+    def _going_on(self, place: int, kinds: frozenset[Kind]) -> int | None:
+        """Where the block of a sentence that states nothing wanted goes on to state it."""
+        fact = self.facts[place]
+        if fact.kinds & kinds:
+            return None
+        rest = (f for f in self.facts[place + 1 :] if (f.topic, f.block) == (fact.topic, fact.block))
+        return next((f.place for f in rest if f.kinds & kinds), None)
+
+    def _is_another(self, place: int, best: int, said: frozenset[str]) -> bool:
+        """Whether a sentence is on another shop than the one of its section that is named."""
+        fact, named = self.facts[place], self.facts[best]
+        if fact.topic != named.topic or fact.block == named.block:
+            return False
+        shops = "address" in fact.kinds & named.kinds
+        return shops and bool(named.names & said) and not fact.names & said
 
     def features(self, message: str, vector: Floats) -> Floats:
         """What tells of each sentence, shape (sentences, 6).
@@ -195,9 +246,11 @@ class Facts:
 
     def _lacks(self, message: str, kinds: frozenset[Kind]) -> bool:
         """Whether only facts can answer it that name what these don't, however near others are in meaning."""
-        if _to_be_named(message) - self._named:
+        if any(not _AS_GOOD.get(stem, {stem}) & self._named for stem in _to_be_named(message)):
             return True
-        return not self._everywhere and any(not self._tells_of(place, kinds) for place in places(message))
+        if self._everywhere or _ORIGIN.search(message):
+            return False
+        return any(not self._tells_of(place, kinds) for place in places(message))
 
     def _tells_of(self, place: str, kinds: frozenset[Kind]) -> bool:
         """Whether a place is named, or what it lies in.
@@ -246,12 +299,21 @@ def _joined(text: str) -> str:
 def _names(texts: Sequence[str]) -> list[frozenset[str]]:
     """For each text, the words with a capital that no text has without one, and no other text has at all."""
     every = [_stems(text) for text in texts]
-    small = frozenset(map(_stem, re.findall(r"\b[a-z]+", " ".join(texts))))
-    capital = [_stems(" ".join(re.findall(r"\b[A-Z]\w+", text))) for text in texts]
+    small = _small(texts)
     return [
-        own - small - frozenset().union(*every[:i], *every[i + 1 :]) - _COMMON
-        for i, own in enumerate(capital)
+        _capital(text) - small - frozenset().union(*every[:i], *every[i + 1 :]) - _COMMON
+        for i, text in enumerate(texts)
     ]
+
+
+def _capital(text: str) -> frozenset[str]:
+    """Stems of the words with a capital."""
+    return _stems(" ".join(re.findall(r"\b[A-Z]\w+", text)))
+
+
+def _small(texts: Iterable[str]) -> frozenset[str]:
+    """Stems of the words without one."""
+    return frozenset(map(_stem, re.findall(r"\b[a-z]+", " ".join(texts))))
 
 
 def _phrases(heading: str, text: str, says: dict[str, dict[str, list[str]]]) -> frozenset[frozenset[str]]:
@@ -281,6 +343,24 @@ _PARTICULARS = _stems(
     "parking wifi wheelchair dog pushchair student teacher nurse doctor pensioner military bitcoin crypto "
     "nhs veteran franchise wholesale vacancy internship revenue turnover employees employ "
     "ethereum rent rental blackfriday cybermonday boxingday"
+)
+# What tells of some of them without naming them.
+_AS_GOOD = {
+    _stem(word): _stems(f"{word} {others}")
+    for word, others in {
+        "wheelchair": "step steps ramp lift accessible",
+        "pushchair": "step steps ramp lift pram buggy",
+        "rent": "hire hired lend",
+        "rental": "hire hired lend",
+        "dog": "dogs pets",
+        "amex": "american",
+    }.items()
+}
+# Where a piece comes from is told whatever place is named: `made in China, or where?`
+_ORIGIN = re.compile(
+    r"\b(?:made|comes?|from|sewn|produced?|manufactured|sourced)\b[^.?!]*\b(?:china|or where)\b"
+    r"|\bwhere\b[^.?!]*\b(?:made|comes? from|sewn|produced?|manufactured|sourced)\b",
+    re.IGNORECASE,
 )
 _SALES = re.compile(r"\b(?:black friday|cyber monday|boxing day)\b")
 _PAID_WITH = re.compile(r"\bpay (?:\w+ )?(?:with|by|w|via|using) (?:an? |my |the )?(\w+)")

@@ -19,6 +19,7 @@ _OWN = re.compile(
 )
 _REACH = re.compile(
     r"\b(?:what|which|your|got|is there|do you have)\b[^.?!]*\b(?:number|e-?mail|address)\b"
+    r"|\b(?:tele)?phone (?:no|nr|num\w*|#)|\be-?mail (?:address|pl)"
     r"|\b(?:when|how late|hours?)\b[^.?!]*\b(?:call|phone|ring|reach)\b",
     re.I,
 )
@@ -73,14 +74,15 @@ class Inquiry:
         reached = bool(_REACH.search(message)) and intent.staff < SURELY
         told = facts.about(message, vector, asked=intent.facts or reached)
         dresses = bool(bare.garments or bare.occasions or bare.look)
-        known = told.certain and (intent.facts or (intent.sure != "aside" and not dresses))
+        known = told.strong or (told.certain and (intent.facts or (intent.sure != "aside" and not dresses)))
         picks = bool(shown and (ORDINAL.search(message.lower()) or _limits(bare)))
         other = dresses or _limits(bare) or (intent.facts and told.clear)
         of_shown = intent.sure == "none" and not other and _OF_SHOWN.search(message)
         of_piece = bare.about and _OF_PIECE.search(message)
         # What is asked beside a piece or a limit has to be surely the house's.
         limited = bool(bare.garments and (bare.colors or bare.sizes))
-        meant = intent.sure == "facts" if bare.about or picks or limited else intent.sure != "wish"
+        beside = bare.about or picks or limited
+        meant = intent.sure == "facts" if beside else told.strong or intent.sure != "wish"
         served = _is_served(message, intent, told, bare, reached=reached, picks=picks)
         return cls(
             intent,
@@ -114,6 +116,8 @@ def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached:
         reached: it asks for a number or an address.
         picks: after pieces it speaks of one by its place, or only limits them: `he says not more than 900`.
     """
+    if told.strong and intent.staff < SURELY and not _OWN.search(message):
+        return True
     if intent.marks == {"order"} and intent.facts and told.clear and not _OWN.search(message):
         return True
     if reached and intent.marks == {"person"} and told.states("phone", "email"):

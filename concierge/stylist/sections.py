@@ -11,12 +11,20 @@ from markdown_it.token import Token
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
-def sections(markdown: str) -> list[tuple[str, str]]:
-    """(heading, text on one line) of each section; the house's is what comes before the first heading.
+def sections(markdown: str) -> list[tuple[str, list[str]]]:
+    """(heading, its blocks on a line each) of each section; before the first heading it is the house's.
 
-    An item of a list and a row of a table are sentences of their own; a table's head is left out.
+    An item of a list and a row of a table are sentences of their own; a table's head is left out. What ends
+    in a colon leads in the block that follows.
     """
     found: list[tuple[str, list[str]]] = [("The house", [])]
+
+    def add(text: str) -> None:
+        if text:
+            blocks = found[-1][1]
+            lead = f"{blocks.pop()} " if blocks and blocks[-1].endswith(":") else ""
+            blocks.append(lead + _ended(text))
+
     row: list[str] = []
     for opening, token in pairwise(_MARKDOWN.parse(markdown)):
         if token.type in ("inline", "code_block", "fence"):
@@ -26,11 +34,11 @@ def sections(markdown: str) -> list[tuple[str, str]]:
             elif opening.type == "td_open":
                 row.append(text)
             elif opening.type != "th_open":
-                found[-1][1].append(_ended(text))
+                add(text)
         elif token.type == "tr_close" and row:
-            found[-1][1].append(_ended(", ".join(filter(None, row))))
+            add(", ".join(filter(None, row)))
             row = []
-    return [(heading, " ".join(texts)) for heading, texts in found if any(texts)]
+    return [(heading, blocks) for heading, blocks in found if blocks]
 
 
 def sentences(text: str) -> list[str]:
@@ -46,4 +54,4 @@ def _plain(token: Token) -> str:
 
 
 def _ended(text: str) -> str:
-    return text if not text or text[-1] in ".;:!?" else f"{text}."
+    return text if text[-1] in ".;:!?" else f"{text}."

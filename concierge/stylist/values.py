@@ -11,7 +11,18 @@ from concierge.stylist.names import PROPER_NOUNS
 from concierge.stylist.sentence import plain, sentences, split
 
 Kind = Literal[
-    "money", "duration", "time", "day", "percent", "email", "phone", "year", "free", "name", "address"
+    "money",
+    "duration",
+    "time",
+    "day",
+    "percent",
+    "email",
+    "phone",
+    "year",
+    "free",
+    "name",
+    "address",
+    "customs",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CONTRADICTABLE: tuple[Kind, ...] = ("money", "duration", "time", "percent", "email", "phone")
@@ -43,27 +54,37 @@ _ADDRESS = re.compile(
     r"\b\d+[ ,]+(?-i:[A-Z])|(?-i:\b[A-Z][\w'\u2019]+) \d|\b(?:street|road|lane|yard|row|place|square|avenue|rue|via)\b",
     re.I,
 )
+_CUSTOMS = re.compile(
+    r"\b(?:customs|dut(?:y|ies)|import (?:tax\w*|charges?|fees?|vat)|(?:at|over|cross\w*) the border|taxes and)\b"
+)
 _WANTED: dict[Kind, re.Pattern[str]] = {
     "money": re.compile(
-        r"\b(?:how much|costs?|prices?|fees?|charges?|pay for|do i pay|(?:what|which) (?:amounts?|sums?)|postage|extra|from (?:what|which) amount|starts? (?:at|from)|(?:ask|take) for|(?:taken?|took) off|deduct\w*|add to|how expensive)\b"
+        r"\b(?:how much|costs?|prices?|fees?|charges?|pay for|do i pay|(?:what|which) (?:amounts?|sums?)|postage|extra|from (?:what|which) amount|starts? (?:at|from)|(?:ask|take) for|(?:taken?|took) off|deduct\w*|add to|how expensive|"
+        r"starting (?:at|from|price)|come to|set me back|the damage|what would (?:it|that) be)\b"
     ),
     "free": re.compile(
         r"\b(?:free|on the house|do i pay|(?:don't|do not) (?:have to |need to )?pay|extra|costs? (?:me )?anything|for nothing|included|how much|what .*(?:costs?|charge))\b"
     ),
     "duration": re.compile(
-        r"\b(?:how long|how many (?:days|weeks|months)|(?:until|till|up to|by) when|how (?:soon|fast)|when(?:'s| is| would| will| do i| can i)|days for|wait\w*|window|period|deadline|turnaround|(?:shipping|delivery) time|takes? long)\b"
+        r"\b(?:how long|how many (?:days|weeks|months)|(?:until|till|up to|by) when|how (?:soon|fast)|when(?:'s| is| would| will| do i| can i)|days for|wait\w*|window|period|deadline|turnaround|(?:shipping|delivery|lead) time|takes? long|how (?:quick\w*|often)|ready|by when|"
+        r"how much (?:time|notice)|intervals?|expires?|lapses?|last day|in time)\b"
     ),
     "time": re.compile(
-        r"\b(?:open|opens|opening|close|closes|closed|shut|hours?|what time|how late|times?)\b"
+        r"\b(?:open|opens|opening|close|closes|closed|shut|hours?|what time|how late|times?|cut-?off|un?till? what)\b"
     ),
     "day": re.compile(r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:which|what) days?|weekends?)\b"),
     "email": re.compile(r"\b(?:e-?mail|write to|mail (?:you|to))\b"),
     "phone": re.compile(r"\b(?:phone|telephone|number|ring|call)\b"),
+    "customs": _CUSTOMS,
+    "percent": re.compile(
+        r"\b(?:discounts?|percent\w*|(?:anything|something|much|money|bit) off|reductions?)\b|%"
+    ),
     "year": re.compile(
-        r"\b(?:since when|how old|founded|began|begin|around (?:for )?long|exist\w*|start(?:ed)?|history)\b"
+        r"\b(?:since when|how old|founded|began|begin|around (?:for )?long|exist\w*|start(?:ed)?|history|(?:what|which|the) year|when (?:did|was|were))\b"
     ),
     "address": re.compile(
-        r"\b(?:where|whereabouts|address|which cit\w+|located|place|shops?|boutiques?|stores?)\b"
+        r"\b(?:where|whereabouts|address|which cit\w+|located|place|shops?|boutiques?|stores?|"
+        r"(?:which|what) (?:towns?|street)|(?:find|visit) you)\b"
     ),
 }
 _OPENING = frozenset(
@@ -93,6 +114,8 @@ def values(text: str, kind: Kind) -> set[str]:
             return set(_YEAR.findall(low))
         case "free":
             return {"free"} if _FREE.search(low) and not _NOT_FREE.search(low) else set()
+        case "customs":
+            return {"customs"} if _CUSTOMS.search(low) else set()
         case "name":
             return _names(text)
         case "address":

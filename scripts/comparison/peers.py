@@ -28,6 +28,8 @@ HOST = "127.0.0.1"
 STOP_SECONDS = 15.0
 SEQUENCES = 128  # that examples/server keeps; not more than its smallest n_batch, or llama.cpp aborts
 
+FEWER = (4, 8, 16)  # slots that llama-server is tried with, where more chats are there
+
 Options = dict[str, Any]  # what sets one variant of a server apart
 
 
@@ -131,18 +133,16 @@ class LlamaServer(Server):
         self._binary = building.llama_server(building.sources(cache), logs / "build.log")
 
     def variants(self, scenario: Scenario) -> dict[str, Options]:
-        arguments = {
-            "-np {slots}": [],
-            "-np {slots} --cache-ram 0": ["--cache-ram", "0"],
-            "-np {slots} -kvu": ["-kvu"],
-            "-np {slots} -kvu --cache-ram 0": ["-kvu", "--cache-ram", "0"],
-        }
+        slots = ["-np", str(scenario.slots)]
+        tried = [[*slots, *kv, *ram] for kv in ([], ["-kvu"]) for ram in ([], ["--cache-ram", "0"])]
+        # On a CPU it may serve a crowd faster a few at a time, while the others wait.
+        tried += [["-np", str(fewer), "--cache-ram", "0"] for fewer in FEWER if fewer < scenario.slots]
         if scenario.quotes:
             ngram = ["--spec-type", "ngram-simple", "--spec-ngram-simple-size-n"]
-            for n, m in (("12", "48"), ("3", "8")):
-                drafting = [*ngram, n, "--spec-ngram-simple-size-m", m]
-                arguments[f"-np {{slots}} {' '.join(drafting)}"] = drafting
-        return {name.format(slots=scenario.slots): {"arguments": more} for name, more in arguments.items()}
+            tried += [
+                [*slots, *ngram, n, "--spec-ngram-simple-size-m", m] for n, m in (("12", "48"), ("3", "8"))
+            ]
+        return {" ".join(arguments): {"arguments": arguments} for arguments in tried}
 
     def launch(self, setup: Setup, options: Options) -> Launch:
         fixed = {
@@ -152,7 +152,6 @@ class LlamaServer(Server):
             "--threads": setup.threads,
             "--threads-batch": setup.threads,
             "--ctx-size": setup.cells,
-            "--parallel": setup.slots,
             "--flash-attn": "on",
         }
         arguments = [str(part) for pair in fixed.items() for part in pair]

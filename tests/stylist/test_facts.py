@@ -237,6 +237,55 @@ def test_a_place_is_told_by_what_it_lies_in(encoder: MiniLM, message: str, right
     assert right in " ".join(told(Facts(ABROAD, encoder, "en-GB"), encoder, message).answer)
 
 
+COUNTER = """## Our counters
+- **Tavira**, Rua da Liberdade 30, on the first floor. Tuesday to Friday 10:00 to 18:00.
+- **Braga**, Rua do Souto 4, by the arcade. Monday to Saturday 9:30 to 19:00.
+- **Aveiro**, Rua Direita 9, beside the canal. Every day 11:00 to 20:00.
+
+The counter in Braga is step-free.
+
+## Parcels
+- Canada: 9 days, 28 EUR.
+- Brazil: 12 days, 35 EUR.
+- Duties are collected at the door, and are not in our prices.
+
+## Making
+Our shoes are sewn in Felgueiras.
+
+## At the till
+American Express, Visa and Multibanco.
+
+## Lending
+A tail coat can be hired for 90 EUR a day.
+"""
+
+
+def test_a_list_is_told_whole_unless_one_of_it_is_meant(encoder: MiniLM) -> None:
+    facts = Facts(COUNTER, encoder)
+    hours = told(facts, encoder, "opening hours?").answer
+    assert all(any(hour in text for text in hours) for hour in ("18:00", "19:00", "20:00"))
+    assert "Aveiro" not in " ".join(told(facts, encoder, "the address of your Tavira shop").answer)
+
+
+def test_what_is_wanted_may_stand_in_the_next_sentence(encoder: MiniLM) -> None:
+    facts = Facts(COUNTER, encoder)
+    assert "9:30 to 19:00" in " ".join(told(facts, encoder, "when is the Braga one open").answer)
+
+
+@pytest.mark.parametrize(
+    ("message", "right"),
+    [
+        ("do i pay duties on a parcel to canada", "Duties"),
+        ("are your shoes made in china or where", "Felgueiras"),
+        ("can I pay with amex", "American Express"),
+        ("I'd come in a wheelchair, does Braga work?", "step-free"),
+        ("can one rent a tail coat, and for how much a day", "90 EUR"),
+    ],
+)
+def test_what_is_named_in_other_words_is_told(encoder: MiniLM, message: str, right: str) -> None:
+    assert right in " ".join(told(Facts(COUNTER, encoder), encoder, message).answer)
+
+
 def test_a_country_that_only_the_locale_tells(encoder: MiniLM) -> None:
     message = "whats delivery to leeds"
     assert told(Facts(ABROAD, encoder, "en-US"), encoder, message).unnamed
@@ -246,7 +295,7 @@ def test_a_country_that_only_the_locale_tells(encoder: MiniLM) -> None:
 
 def test_two_sentences_of_a_section_come_in_their_order() -> None:
     of = [
-        Fact(place, 0, "Care", text, frozenset(), frozenset(), frozenset())
+        Fact(place, 0, place, "Care", text, frozenset(), frozenset(), frozenset())
         for place, text in enumerate("ABC")
     ]
     assert Told((of[2], of[0], of[1]), (5.0, 4.9, 4.8), clear=True).answer == ("A", "C")

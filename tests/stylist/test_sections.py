@@ -9,25 +9,25 @@ from concierge.stylist.sections import sections, sentences
     ("markdown", "expected"),
     [
         ("", []),
-        ("Founded in Rome.", [("The house", "Founded in Rome.")]),
-        ("## Delivery\nTwo days.\nFree over\n£90.", [("Delivery", "Two days. Free over £90.")]),
-        ("# Empty\n\n# Gifts\nWrapped.", [("Gifts", "Wrapped.")]),
+        ("Founded in Rome.", [("The house", ["Founded in Rome."])]),
+        ("## Delivery\nTwo days.\nFree over\n£90.", [("Delivery", ["Two days. Free over £90."])]),
+        ("# Empty\n\n# Gifts\nWrapped.", [("Gifts", ["Wrapped."])]),
         (
             "# Delivery\nBy post:\n- France: 3 days, €9\n- **Italy**: 4 days, €12.\n\n1. Express: €20",
-            [("Delivery", "By post: France: 3 days, €9. Italy: 4 days, €12. Express: €20.")],
+            [("Delivery", ["By post: France: 3 days, €9.", "Italy: 4 days, €12.", "Express: €20."])],
         ),
         (
             "# Fees\n| What | Price |\n|---|---|\n| Hem | £16 |\n| Sleeves | £28 |",
-            [("Fees", "Hem, £16. Sleeves, £28.")],
+            [("Fees", ["Hem, £16.", "Sleeves, £28."])],
         ),
         (
             "Reach us\n========\nWrite to [us](mailto:a@b.example) *today*",
-            [("Reach us", "Write to us today.")],
+            [("Reach us", ["Write to us today."])],
         ),
-        ("# Hours\n\n    Mon 10-18", [("Hours", "Mon 10-18.")]),
+        ("# Hours\n\n    Mon 10-18", [("Hours", ["Mon 10-18."])]),
     ],
 )
-def test_sections_are_told_in_sentences(markdown: str, expected: list[tuple[str, str]]) -> None:
+def test_sections_are_told_in_sentences(markdown: str, expected: list[tuple[str, list[str]]]) -> None:
     assert sections(markdown) == expected
 
 
