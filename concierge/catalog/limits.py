@@ -13,8 +13,11 @@ from concierge.catalog.spelling import nearest
 
 _CUES = ("under", "below", "budget", "between", "maximum", "around")
 _LONG_WORD = re.compile(r"\b[bmau][a-z]{3,7}\b")
-_RIGHT = {"les": "less", "mroe": "more", "adn": "and", "too": "to"}
-_SLIPS = re.compile(r"\b(?:les(?= than)|mroe(?= than)|adn(?= \d)|(?<=up )too(?= \W?\d))\b")
+_RIGHT = {"les": "less", "mroe": "more", "adn": "and", "too": "to", "then": "than"}
+_SLIPS = re.compile(
+    r"\b(?:les(?= than)|mroe(?= than)|adn(?= \d)|(?<=up )too(?= \W?\d)|(?<=more )then(?= \W?\d)|(?<=less )then(?= \W?\d))\b"
+)
+_OPEN_END = re.compile(r"\bbetween (?=[^.?!]{0,20}\d[^.?!]{0,8} and (?:whatever|wherever|any\w*|the sky)\b)")
 
 _SIGN = r"(?:(?<![a-z])(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|rupees?|inr|₹|rs\.?|rp\.?|naira|rand|aed|dirhams?))"
 _NUMBER = rf"(?<![\w.,])(?>{NUMBER})"  # atomic: 800 is never cut to 80 to make a pattern fit
@@ -25,11 +28,11 @@ _NOT_MONEY = (
 )
 
 _MAX = (
-    r"(?:(?<=, )to|south of|sub(?: |-)?|cap(?:ped)? (?:it |me |that |this )?at|maximal|maximum of money|upper limit(?: of| is|:)?|more expensive as|"
+    r"(?:(?<=, )to|south of|sub(?: |-)?|cap(?:ped)? (?:it |me |that |this )?at|maximal|maximum of money|upper limit(?: of| is|:)?|more expensive as|(?:my|the) (?:\w+ )?(?:money|cash|allowance) (?:is|comes to)|"
     r"less than what|budget\b[^.?!\d]{0,30} is|got(?= \d+\.)|(?:draw|drawing) the line at|right side of(?! [2-9]\d\b)|(?:go|stretch) as high as|(?:could|can|might|would|i'll) (?:go|stretch) to|go up to|gave me|given me|i can give|in (?:the|my) (?:purse|pocket|wallet)(?: is| are|:)?|no more than|not more than|not over|not above|nothing over|nothing above|no higher than|no greater than|not exceeding|exceed\b|price cap(?: of| is|:)?|up to and including|(?:nothing|not|no|never) (?:dearer|pricier|costlier|more expensive) than|"
     r"(?:less|lower|cheaper|smaller) than|less of|at (?:the )?most|at max|max(?:imum|\.)?(?: of| is|:)?|(?:up|stretch) to|upto|under|"
     r"underneath|below|beneath|within|until|<=?|≤|"
-    r"(?:budget|limit|spend(?:ing)?|pay)(?: (?!over|above|beyond|past|more|less|under|below|upwards|north)\w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i (?:only |just )?have(?: only| just)?|i've (?:only |just )?got(?: only| just)?|i only got|i can (?:spend|pay|afford))"
+    r"(?:budget|limit|spend(?:ing)?|pay)(?:'s)?(?: (?!over|above|beyond|past|more|less|under|below|upwards|north)\w+){0,2}?(?: is| of| are|:| up to| at)?|ceiling of|capped at|(?:what|how) about|(?:all|cheapest|most|best|highest) i can (?:do|go|spend|pay|afford|manage|stretch to)(?: is|:)?|i (?:only |just )?have(?: only| just)?|i've (?:only |just )?got(?: only| just)?|i only got|i can (?:spend|pay|afford))"
 )
 _MIN = (
     r"(?:no less than|not less than|not under|not below|nothing under|nothing below|(?:nothing|not|no|never) (?:cheaper|less expensive) than|more than|at least|min(?:imum)?(?: of|:)?|over|above|beyond|past|"
@@ -39,7 +42,7 @@ _AROUND = r"(?:(?:somewhere |something )?(?:around|round(?: the)?|more or less|g
 # `not a penny over 80`, `embarrassed to give anything below 110`: what stands before `over` or `below` turns it.
 _TURNED = re.compile(
     r"(?:\b(?:not|never|nor|no|nothing|nothin|nuthin|cannot|without|refuse|hate|ashamed|embarrassed|mortified|silly|(?:do|wo|ca|would|could|is|does)nt)|n't)"
-    r"(?: (?:a|one|single|afford|penny|cent|dime|euro|pound|dollar|want|wish|like|looking|set|me|back|care|plan|intend|prefer|to|go|goes|going|pay|paying|spend|spending|give|giving|"
+    r"(?: (?:a|one|single|afford|penny|cent|dime|euro|pound|dollar|want|wish|like|looking|set|me|back|care|plan|intend|prefer|to|go|goes|going|gonna|pay|paying|spend|spending|give|giving|"
     r"offer|buy|buying|costs?|part|with|that|anything|something|it|be|wear|look|at|really|even|do|stretch|you|we))*$"
 )
 _LEFT_OUT = re.compile(
@@ -56,7 +59,7 @@ _END = r"(?=\s*(?:[,;.!?]|$))"
 _AFTER_MAX = (
     r"(?:,? (?:is|was|'s|are|being) (?:already |kinda |kind of |about )?(?:as (?:far|high|much) as|(?:all|what) (?:i|we)\b|the (?:very )?(?:most|max|limit|height|top|ceiling)\b|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap)\b|a lot for me)"
     rf"|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and )?(?:no (?:higher|more){_END}|not a (?:penny|cent)|more is not)"
-    r"| ?(?:or|and) (?:a (?:little|bit) )?(?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| (?:in )?total\b| all in\b| in (?:\w+ )?(?:money|cash|savings|tips|vouchers)\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
+    r"| ?(?:or|and|ya) (?:a (?:little|bit) )?(?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| (?:in )?total\b| all in\b| in (?:\w+ )?(?:money|cash|savings|tips|vouchers)\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
 )
 _AFTER_ABOUT = r"(?: ?-?ish\b| or so\b| or thereabouts\b|,? give or take\b| mark\b)(?! (?:guests|people|mother|father|woman|man|lady|years))"
 _AFTER_MIN = (
@@ -104,6 +107,7 @@ def limits(text: str) -> Limits:
 def _mended(text: str) -> str:
     """With slips of the pen mended in the words that tell a price."""
     text = _SLIPS.sub(lambda match: _RIGHT[match[0]], text)
+    text = _OPEN_END.sub("from ", text)  # `between 300 and whatever is sensible`
     return _LONG_WORD.sub(lambda match: nearest(match[0], _CUES, 1), text)
 
 
@@ -122,7 +126,8 @@ def _is_money(match: re.Match[str], index: int) -> bool:
 def _price(match: re.Match[str]) -> Decimal | None:
     """The number of a match, unless it is too small for a price and not said to be money."""
     value = _value(match, 1)
-    return value if value is not None and (_is_money(match, 1) or value >= 10) else None
+    said = _is_money(match, 1) or "money" in match[0]
+    return value if value is not None and (said or value >= 10) else None
 
 
 def _may_be_else(match: re.Match[str], value: Decimal) -> bool:
@@ -274,7 +279,7 @@ def _take_sizes(text: str) -> tuple[str, tuple[str, ...]]:
         for match in list(pattern.finditer(text)):
             groups = match.groupdict()
             size = re.sub(r"\bsize\b ?", "", groups["size"], flags=re.I).strip()
-            if groups.get("system"):
+            if groups.get("system") and groups["system"] != " it":  # `size S it would be`
                 size = f"{groups['system'].strip()} {size}"
             found += [size, *([groups["also"]] if groups.get("also") else [])]
         text = pattern.sub(" , ", text)

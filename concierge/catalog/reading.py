@@ -91,7 +91,7 @@ class Said:
 _CUES: dict[str, re.Pattern[str]] = {
     name: re.compile(rf"\b(?:{pattern})\b")
     for name, pattern in {
-        "cheaper": r"cheaper|less expensive|less pricey|less costly|more affordable|lower priced?|lower in price|(?:too|so|very|bit|rather|that) (?:expensive|pricey|dear|costly)|costs? less|over my budget|out of my budget|beyond my budget|less money|can t afford|more reasonable|less dear",
+        "cheaper": r"cheaper|less expensive|less pricey|less costly|more affordable|lower priced?|lower in price|(?:too|so|very|bit|rather|that) (?:expensive|pricey|dear|costly)|costs? less|over my budget|out of my budget|beyond my budget|less money|can t afford|more reasonable|less dear|more cheap(?:er)?",
         "dearer": r"more expensive|pricier|higher end|more luxurious|more exclusive|more premium|dearer",
         "cheapest": r"cheapest|least expensive|lowest priced?|most affordable|inexpensive|affordable|cheap|good value",
         "dearest": r"most expensive|priciest|dearest|most luxurious|most exclusive",
@@ -117,7 +117,7 @@ _HOUSE = re.compile(
     r"\b(?:return(?:s|ed|ing)?(?! to\b)|refund\w*|exchang\w+|opening (?:hours?|times?)|open (?:on|today|tomorrow|at|until|now|sunday|late)|"
     r"what time|(?<!\d )(?<!few )hours(?! (?:ago|later|long|flight|drive|straight))|clos(?:e|ed|ing) (?:at|on|time)|shipping|ship|ships|shipped|deliver\w*|courier|express|customs|duties|"
     r"repair\w*|mend(?:ing|ed)?|resol(?:e|ed|ing)|alter(?:ation|ations|ed|ing)?|hem(?:med|ming)?|tailoring service|warrant\w+|guarantee\w*|"
-    r"pay(?:ment|ments|pal|ing)?(?! (?:more|less|up))|apple pay|credit cards?|instal?ments?|klarna|vouchers?|gift cards?|promo(?:tion)? codes?|discount codes?|coupon|"
+    r"pay(?:ment|ments|pal|ing)?(?! (?:more|less|up|full))|apple pay|credit cards?|instal?ments?|klarna|vouchers?|gift cards?|promo(?:tion)? codes?|discount codes?|coupon|"
     r"gift wrap\w*|store(?:s)?(?: in| near| location\w*|$)|boutiques?|shops? (?:in|near)|where are you|located|address|phone number|telephone number|email|contact|"
     r"newsletter|loyalty|membership|sustainab\w+|ethical\w*|vegan policy|who (?:are|made|founded|is behind)|are you (?:a |an )?(?:ro)?bot|are you (?:a )?(?:real|human)|"
     r"history of|founded|careers?|jobs? (?:at|with|opening)|vacanc\w+|made to measure|bespoke|appointments?|track(?:ing)?|"
@@ -153,13 +153,30 @@ _TWO_WORD_NEGATORS = frozenset(
     (("instead", "of"), ("rather", "than"), ("other", "than"), ("anything", "but"), ("apart", "from"), ("t", "like"),
      ("t", "want"), ("t", "wear"), ("t", "love"), ("isn", "t"), ("aren", "t"), ("not", "like"), ("not", "want"), ("not", "wear"), ("too", "many"), ("forget", "the"), ("skip", "the"), ("drop", "the"), ("lose", "the"), ("never", "mind"), ("allergic", "to"), ("tired", "of"), ("t", "do"))
 )  # fmt: skip
+_UNDER_NEGATION = frozenset(
+    "in made is be wear wearing with anything much more to intend plan longer".split()
+)
 _DETERMINERS = frozenset(
     "a an the my his her our your their some any this that these those nice good new pair of another".split()
 )
 _ARTICLES = frozenset(("a", "an", "my", "his", "her", "our", "their"))
 _METALS_AND_STONES = frozenset(("gold", "silver", "pearl", "crystal", "diamond"))
 _AFTERTHOUGHTS = frozenset(
-    ("ideally", "preferably", "please", "pls", "if", "perhaps", "maybe", "then", "instead", "is")
+    (
+        "again",
+        "one",
+        "ones",
+        "ideally",
+        "preferably",
+        "please",
+        "pls",
+        "if",
+        "perhaps",
+        "maybe",
+        "then",
+        "instead",
+        "is",
+    )
 )
 _STATING = frozenset(
     "said says meant it anything something be maybe perhaps that ideally preferably actually only".split()
@@ -198,13 +215,16 @@ _GOVERNING = frozenset(
 _RELATIONS_NEXT = frozenset(
     "needs need wants want likes loves wears would has is turns turned prefers asked takes".split()
 )
-_SAYING = frozenset("says said thinks insists reckons tells suggests".split())  # `my wife says I need a coat`
+# `my wife says I need a coat`, `my late husband bought me one`
+_SAYING = frozenset("says said thinks insists reckons tells suggests keeps bought gave".split())
+_PRONOUNS = frozenset(("she", "her", "he", "him"))
 _DIRECT = frozenset(
     "woman women womens womenswear man men mens menswear ladies lady gentleman gentlemen female male her him she he ladieswear damen herren femme homme uomo donna".split()
 )
 _EVENTS_NEXT = frozenset(
     "wedding party graduation christening funeral engagement anniversary birthday 50th 40th 60th 30th".split()
 )
+_NAME = re.compile(r"(?<=[a-z] )[A-Z][a-z]+\b")
 _DRESSES = re.compile(r"\b(she|he|who|everyone|everybody|nobody)((?: \w+ly| always| never)?) dresses\b", re.I)
 
 
@@ -213,7 +233,8 @@ def read(message: str, speller: Speller) -> Said:
     taken = limits(_DRESSES.sub(r"\1\2 wears", message[:LONGEST]))
     clauses = [words(clause) for clause in re.split(r"[,.;:!?()\n]", taken.rest)]
     clause_starts = frozenset(accumulate(map(len, clauses)))
-    tokens = speller.mend(token for clause in clauses for token in clause)
+    names = frozenset(map(str.lower, _NAME.findall(message[:LONGEST])))  # `on the Graben` is no grape
+    tokens = speller.mend((token for clause in clauses for token in clause), names)
     plain = " ".join(tokens)
     cues = {name for name, pattern in _CUES.items() if pattern.search(plain)}
     wish_words: list[str] = tokens
@@ -398,7 +419,12 @@ class _Sorter:
             i -= 1
         after = [*self._tokens[one.end : one.end + 2], "", ""]
         of_body = after[0] in ("hair", "eyes") and after[1] not in _CLIPS
-        if of_body or (i >= 0 and self._tokens[i] in _OWNERS):
+        owned = i >= 0 and self._tokens[i] in _OWNERS
+        if (
+            of_body
+            or owned
+            or self._tokens[max(0, one.start - 2) : one.start] in (["own", "a"], ["own", "an"])
+        ):
             return True
         return bool(_STATED_OF_OWN.search(" ".join(self._tokens[max(0, one.start - 3) : one.start])))
 
@@ -461,7 +487,8 @@ class _Sorter:
         stated = closes and (opens or before in _STATING or after_piece)
         return (
             before in ("in", "color", "colour", *MODIFIERS)
-            or self._tokens[max(0, one.start - 2) : one.start] in (["color", "of"], ["colour", "of"])
+            or self._tokens[max(0, one.start - 2) : one.start]
+            in (["color", "of"], ["colour", "of"], ["go", "for"])
             or next_to_piece
             or after_color
             or stated
@@ -500,11 +527,7 @@ class _Sorter:
                 return True
             if tokens[i] == "nothing":
                 return i + 1 == start
-            if (
-                tokens[i] not in _DETERMINERS
-                and tokens[i] not in ("in", "made", "is", "be", "wearing", "with", "anything", "much", "more")
-                and i + 1 not in self._ends
-            ):
+            if tokens[i] not in _DETERMINERS and tokens[i] not in _UNDER_NEGATION and i + 1 not in self._ends:
                 return False
             i -= 1
         return False
@@ -520,21 +543,30 @@ class _Sorter:
 
     def person(self) -> str:
         """Whom the pieces are for, if the message says."""
-        who = ""
+        who, others = "", set()  # others: of whom somebody else's wish is told, as `she` is then
         for one in self._found:
             for term in one.terms:
-                if term.kind == "person" and self._is_wearer(one):
+                if term.kind != "person":
+                    continue
+                if self._following(one) in _SAYING:
+                    others.add(term.name)
+                elif self._is_wearer(one) and not (
+                    term.name in others and self._tokens[one.start] in _PRONOUNS
+                ):
                     who = term.name
         if not who and re.search(r"\bfor (?:me|myself)\b", " ".join(self._tokens)):
             return "me"
         return who
 
+    def _following(self, one: Found) -> str:
+        return self._tokens[one.end] if one.end < len(self._tokens) else ""
+
     def _is_wearer(self, one: Found) -> bool:
         tokens = self._tokens
-        following = tokens[one.end] if one.end < len(tokens) else ""
+        following = self._following(one)
         before = tokens[max(0, one.start - 4) : one.start]
         gift = any(t in ("gift", "present", "gifts", "presents") for t in tokens)
-        if following in _SAYING or (following in _EVENTS_NEXT and not gift):
+        if (following in _EVENTS_NEXT and not gift) or "i m not" in " ".join(before):
             return False
         if (
             "for" in before

@@ -14,7 +14,7 @@ from concierge.catalog import sizes
 from concierge.catalog.index import Index, Mask, family_bits
 from concierge.catalog.minilm import Floats
 from concierge.catalog.product import Product
-from concierge.catalog.vocabulary import OCCASIONS, WITHOUT, shade_asked
+from concierge.catalog.vocabulary import FAMILIES, OCCASIONS, WITHOUT, shade_asked
 from concierge.catalog.wish import Wish
 
 # Shares of the score. Over the tuning part of tests/catalog/labels.jsonl (two of three labels), recall@5 is
@@ -26,7 +26,18 @@ _CLOTHES = frozenset(("dress", "suit", "top", "bottom", "outer", "swim", "night"
 
 
 def allowed(index: Index, wish: Wish) -> Mask:
-    """The products that break none of the wish's limits, in one variant that can be ordered."""
+    """The products that break none of the wish's limits, in one variant that can be ordered.
+
+    Those without sizes only where none has the size: mittens for who asks for gloves in 8.
+    """
+    if wish.sizes and len(wish.garments) == 1:
+        sized = _allowed(index, wish, sizeless=False)
+        if sized.any():
+            return sized
+    return _allowed(index, wish, sizeless=True)
+
+
+def _allowed(index: Index, wish: Wish, *, sizeless: bool) -> Mask:
     variants = index.available.copy()
     if wish.price_max is not None:
         variants &= index.price <= float(wish.price_max)
@@ -37,7 +48,7 @@ def allowed(index: Index, wish: Wish) -> Mask:
     if wish.not_colors:
         variants &= (index.families & np.uint32(family_bits(wish.not_colors))) == 0
     if wish.sizes:
-        variants &= _sized(index, wish)
+        variants &= _sized(index, wish, sizeless=sizeless)
     mask = np.zeros(len(index.products), np.bool_)
     mask[index.of_variant[variants]] = True
     if wish.price_min is not None:
@@ -49,7 +60,8 @@ def allowed(index: Index, wish: Wish) -> Mask:
     if wish.not_garments:
         mask &= ~index.garment_mask(wish.not_garments)
     if wish.materials:
-        mask &= np.logical_or.reduce([index.material_mask(m) for m in wish.materials])
+        made = np.logical_or.reduce([index.material_mask(m) for m in wish.materials])
+        mask &= made if (mask & made).any() else _colored(index, wish.materials)
     for material in wish.not_materials:
         for name in (material, *WITHOUT.get(material, ())):
             mask &= ~index.material_mask(name)
@@ -59,8 +71,16 @@ def allowed(index: Index, wish: Wish) -> Mask:
     return mask
 
 
-def _sized(index: Index, wish: Wish) -> Mask:
-    """Variants in one of the sizes. Pieces that have no sizes pass only if that kind was asked for."""
+def _colored(index: Index, materials: Sequence[str]) -> Mask:
+    """Products in the color of a material, for where none are made of it: `a gold clutch`."""
+    bits = np.uint32(family_bits([m for m in materials if m in FAMILIES]))
+    mask = np.zeros(len(index.products), np.bool_)
+    mask[index.of_variant[index.available & ((index.families & bits) != 0)]] = True
+    return mask
+
+
+def _sized(index: Index, wish: Wish, *, sizeless: bool) -> Mask:
+    """Variants in one of the sizes; pieces that have no sizes only if that kind was asked for."""
     mask = np.zeros(len(index.of_variant), np.bool_)
     for size in wish.sizes:
         exact, _ = sizes.asked(size, "")
@@ -71,7 +91,7 @@ def _sized(index: Index, wish: Wish) -> Mask:
             for key in bare:
                 where = index.by_size.get(key, np.empty(0, np.int64))
                 mask[where[products[index.of_variant[where]] & index.bare_sized[where]]] = True
-    if wish.garments or wish.look or wish.goes_with:
+    if sizeless and (wish.garments or wish.look or wish.goes_with):
         mask |= index.sizeless[index.of_variant]
     if wish.look or wish.goes_with:  # the size is that of the clothes
         mask |= ~np.isin(index.slots, list(_CLOTHES))[index.of_variant]

@@ -28,12 +28,17 @@ class Speller:
                 self._targets[word[0]].append(word)
         self._mend = lru_cache(maxsize=4096)(self._nearest)
 
-    def mend(self, tokens: Iterable[str]) -> list[str]:
-        """The tokens with slips mended."""
+    def mend(self, tokens: Iterable[str], names: frozenset[str] = frozenset()) -> list[str]:
+        """The tokens with slips mended; names stay as they are."""
         left = _MOST_MENDED
         mended = []
         for token in tokens:
-            if left and 4 <= len(token) <= 20 and token.isalpha() and token not in self._known:
+            if (
+                left
+                and 4 <= len(token) <= 20
+                and token.isalpha()
+                and not (token in self._known or token in names)
+            ):
                 token, left = self._mend(token), left - 1
             mended.append(token)
         return mended

@@ -15,7 +15,7 @@ from concierge.catalog.product import Product
 from concierge.catalog.reading import Said, read, slots_of
 from concierge.catalog.referring import WHICH, referred
 from concierge.catalog.spelling import Speller
-from concierge.catalog.vocabulary import LEXICON, OCCASIONS, STOP_WORDS
+from concierge.catalog.vocabulary import LEXICON, OCCASIONS, STOP_WORDS, words
 from concierge.catalog.wish import Than, Wish
 
 _GREETING = 3  # words at most
@@ -105,6 +105,12 @@ class Understanding:
         if asks or not ((_LIKE.search(plain) and said.fresh) or (compares and not said.house)):
             return Wish(kind="about", about=about, text=said.text, colors=said.colors, sizes=said.sizes)
         kinds = tuple(dict.fromkeys(k for p in about for k in kinds_of(p)))[:3]
+        titles = frozenset(words(" ".join(p.title for p in about)))
+        said = replace(  # `like the Velvet Kurta` wants no velvet
+            said,
+            colors=tuple(c for c in said.colors if not titles.issuperset(words(c))),
+            materials=tuple(m for m in said.materials if not titles.issuperset(words(m))),
+        )
         base = replace(
             earlier,
             text=f"{about[0].title} {earlier.text}" if _LIKE.search(plain) else earlier.text,
@@ -152,7 +158,8 @@ class Understanding:
     def _carried(self, base: Wish, said: Said) -> tuple[Wish, bool]:
         """What of the earlier wish still holds, and whether it is for somebody else now."""
         gender, other_person = _gender(said, base), False
-        if (said.person in ("female", "male") and base.gender not in ("", said.person)) or (
+        besides = said.fresh and not said.garments and bool(_TOO & set(said.tokens))  # `for her as well`
+        if (said.person in ("female", "male") and (base.gender not in ("", said.person) or besides)) or (
             gender and base.garments and not said.garments and not self._index.has(base.garments, gender)
         ):
             has_too = not said.fresh and self._index.has(base.garments, gender)
@@ -178,6 +185,8 @@ class Understanding:
         """The earlier wish, changed by what is said now."""
         base, other_person = self._carried(earlier, said)
         garments = said.garments or _without(base.garments, said.not_garments)
+        if said.others and shown and not (garments or base.occasions or base.look):
+            garments = kinds_of(shown[0])[:1]  # `what else is there in that style`
         occasions = said.occasions or base.occasions
         occasion_alone = bool(said.occasions or (other_person and occasions)) and self._dresses(said)
         look = not garments and (said.look or base.look or occasion_alone)

@@ -28,6 +28,16 @@ _OF_SHOWN = re.compile(
     r"(?:which|why|what|how|is|are|does|do|did|can|could|would|will)\b.*\b(?:it|them|they|those|these|ones?|two|three|both|either)\b|\bwhich\b",
     re.I | re.S,
 )
+_PERSON = re.compile(
+    r"\b(?:talk|speak|chat) (?:to|with) (?:some(?:one|body)|(?-i:[A-Z][a-z]+)\b(?! (?:AI|bot))"
+    r"|(?:mr|mrs|ms|frau|herr|madame|monsieur|signora?)\b|(?:an?|the|your|my) (?:\w+ )?"
+    r"(?:person|human|manager|colleague|stylist|advis[eo]r|owner|assistant|seller)\b)",
+    re.I,
+)
+_REPLACES = re.compile(r"\b(?:replac(?:e|ing|ement)|successor)\b", re.I)
+_BEST = re.compile(
+    r"\b(?:your (?:own )?(?:preference|favou?rite|pick|choice)|(?:like|prefer|love) best)\b", re.I
+)
 _SINGLE = re.compile(r"\bit\b", re.I)
 _OF_PIECE = re.compile(
     r"\b(?:sizes?|price|costs?|how much|colou?rs?|materials?|fabric|made (?:of|from|out of)|left|available|"
@@ -74,10 +84,12 @@ class Inquiry:
         reached = bool(_REACH.search(message)) and intent.staff < SURELY
         told = facts.about(message, vector, asked=intent.facts or reached)
         dresses = bool(bare.garments or bare.occasions or bare.look)
-        known = told.strong or (told.certain and (intent.facts or (intent.sure != "aside" and not dresses)))
+        asks = intent.facts and not (dresses and intent.wishes)
+        known = told.strong or (told.certain and (asks or (intent.sure != "aside" and not dresses)))
         picks = bool(shown and (ORDINAL.search(message.lower()) or _limits(bare)))
         other = dresses or _limits(bare) or (intent.facts and told.clear)
-        of_shown = intent.sure == "none" and not other and _OF_SHOWN.search(message)
+        refers = _BEST.search(message) or (intent.sure == "none" and _OF_SHOWN.search(message))
+        of_shown = refers and intent.sure in ("none", "") and not other
         of_piece = bare.about and _OF_PIECE.search(message)
         # What is asked beside a piece or a limit has to be surely the house's.
         limited = bool(bare.garments and (bare.colors or bare.sizes))
@@ -91,7 +103,7 @@ class Inquiry:
             of_house=intent.facts or reached or known or (told.unnamed and not dresses),
             certain=bool(known and meant and not of_piece),
             speaks_of=tuple(shown[:1] if _SINGLE.search(message) else shown) if of_shown else (),
-            marks=frozenset() if served else intent.marks,
+            marks=frozenset() if served else intent.marks or _persons(message, intent),
         )
 
     def is_aside(self, shown: Sequence[Product], wish: Wish) -> bool:
@@ -124,7 +136,14 @@ def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached:
         return True
     if intent.staff >= SURELY:
         return False
-    return bool(picks or bare.about or (bare.garments and _limits(bare) and "complaint" not in intent.marks))
+    wears_out = "complaint" not in intent.marks or _REPLACES.search(message)
+    return bool(picks or bare.about or (bare.garments and _limits(bare) and wears_out))
+
+
+def _persons(message: str, intent: Intent) -> frozenset[Mark]:
+    """Who asks to talk to somebody is for them, unless it is one of the house's pieces that is wished for."""
+    asked = _PERSON.search(message) and intent.sure != "wish"
+    return frozenset(["person"]) if asked else frozenset()
 
 
 def _limits(wish: Wish) -> bool:

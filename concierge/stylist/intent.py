@@ -35,6 +35,7 @@ class Intent:
         marks: reasons for staff to look at it.
         staff: how probably it is for them.
         facts: it may ask for facts of the house.
+        wishes: it is likelier to wish for pieces than to ask for facts.
         sure: it asks for one thing alone: for pieces, whatever its words, for facts of the house, for what is
             about neither, or for none of it, as thanks do, and questions on a piece just shown.
     """
@@ -42,6 +43,7 @@ class Intent:
     marks: frozenset[Mark]
     staff: float
     facts: bool
+    wishes: bool
     sure: Sure
 
 
@@ -65,7 +67,8 @@ class Intents:
         marks = frozenset(mark for mark in MARKS if shares[mark] >= _MARK)
         staff = sum(shares[mark] for mark in MARKS)
         marks = marks if staff >= max(_STAFF, shares["aside"]) else frozenset()
-        return Intent(marks, staff, shares["facts"] >= _FACTS, "" if marks else _sure(shares))
+        wishes = shares["wish"] > shares["facts"]
+        return Intent(marks, staff, shares["facts"] >= _FACTS, wishes, "" if marks else _sure(shares))
 
 
 def _sure(shares: dict[str, float]) -> Sure:

@@ -8,6 +8,10 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+_ENDS = re.compile(
+    r"(?<=[.;!?])(?<!\b[A-Z]\.)(?:(?<!\b[ap]\.m\.)|(?=\s+[A-Z]))"
+    r"(?<!\b(?i:mr|ms|dr|no|nr|st)\.)(?<!\b(?i:mrs|e\.g|i\.e|max|min|tel)\.)(?<!\b(?i:incl|excl)\.)(?<!\b(?i:approx)\.)\s+"
+)
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
@@ -42,8 +46,8 @@ def sections(markdown: str) -> list[tuple[str, list[str]]]:
 
 
 def sentences(text: str) -> list[str]:
-    """At full stops and semicolons, but not after an initial: `2214 E. Admiral Place` is one."""
-    return re.split(r"(?<=[.;!?])(?<!\b[A-Z]\.)\s+", text)
+    """At full stops and semicolons, but not after an initial, as in `2214 E. Admiral Place`, or `9 a.m.`."""
+    return _ENDS.split(text)
 
 
 def _plain(token: Token) -> str:

@@ -144,6 +144,19 @@ def test_a_look_stays_within_its_total(catalog: Catalog, budget: int) -> None:
     assert sum(p.current_price for p in found) <= budget
 
 
+def test_a_metal_is_a_color_where_nothing_is_made_of_it(catalog: Catalog) -> None:
+    """And pieces of one size only where no other has the size."""
+    bags = catalog.search(Wish(kind="search", garments=("bag",), materials=("gold",)), 50)
+    assert bags
+    assert bags == catalog.search(Wish(kind="search", garments=("bag",), colors=("gold",)), 50)
+    rings = catalog.search(Wish(kind="search", garments=("jewelry",), materials=("gold",)), 50)
+    assert rings
+    assert all("gold" in p.material.lower() or "gold" in p.title.lower() for p in rings)
+    gloves = catalog.search(Wish(kind="search", garments=("gloves",), sizes=("8",)), 50)
+    assert gloves
+    assert all("8" in p.sizes for p in gloves)
+
+
 def test_the_cheapest_and_the_dearest_come_in_order(catalog: Catalog) -> None:
     cheap = [p.current_price for p in ask(catalog, "the cheapest bag")]
     dear = [p.current_price for p in ask(catalog, "your most expensive bag")]

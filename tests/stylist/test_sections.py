@@ -31,9 +31,13 @@ def test_sections_are_told_in_sentences(markdown: str, expected: list[tuple[str,
     assert sections(markdown) == expected
 
 
-def test_an_initial_ends_no_sentence() -> None:
-    assert sentences("2214 E. Admiral Place; open daily. Ring!") == [
-        "2214 E. Admiral Place;",
-        "open daily.",
-        "Ring!",
-    ]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2214 E. Admiral Place; open daily. Ring!", ["2214 E. Admiral Place;", "open daily.", "Ring!"]),
+        ("Open 9 a.m. to 8 p.m. Closed on Monday.", ["Open 9 a.m. to 8 p.m.", "Closed on Monday."]),
+        ("Ask Mrs. Gray, tel. 555. Daily.", ["Ask Mrs. Gray, tel. 555.", "Daily."]),
+    ],
+)
+def test_an_initial_or_an_abbreviation_ends_no_sentence(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected

@@ -264,6 +264,7 @@ def test_after_pieces_a_color_or_a_price_is_no_other_subject(stylist: Stylist, m
     [
         ("Which of the two would you keep?", False),
         ("and which one do you like best?", False),
+        ("Your own favourite among them?", False),
         ("what's it made of?", True),
         ("is it heavy to wear", True),
     ],
@@ -296,6 +297,20 @@ def test_what_is_asked_of_a_piece_is_not_answered_by_the_houses_facts(stylist: S
 def test_who_names_a_piece_and_its_color_is_served_here(stylist: Stylist, message: str) -> None:
     grounding = stylist.ground([user(message)])
     assert grounding.marks == set()
+
+
+def test_another_like_a_piece_named_is_of_its_kind_and_not_bound_to_its_cloth(stylist: Stylist) -> None:
+    asked = stylist.ground([user("Do you have something like the Adèle Wrap Coat, but another style?")])
+    assert asked.products
+    assert "adele-wrap-coat" not in [p.id for p in asked.products]
+
+
+def test_others_after_a_piece_that_was_asked_about_are_of_its_kind(stylist: Stylist) -> None:
+    asked, shown = after_pieces(
+        stylist, "how much is the Adèle Wrap Coat", "nice, but what else is there in that style"
+    )
+    assert asked.products
+    assert not set(asked.products) & set(shown)
 
 
 @in_one_loop
@@ -368,6 +383,10 @@ def test_titles_are_spoken_without_quotation_marks(title: str, said: str) -> Non
         ("how many days do I have to send it back?", set()),
         ("How many days until my order 48213 is here?", {"order"}),
         ("I sent my parcel back, when do I get the money?", {"order"}),
+        ("phone no. please", set()),
+        ("Could I speak to Madame Rivoire? She knows my size.", {"person"}),
+        ("Can I talk to you about coats?", set()),
+        ("my brown coat has had its day, I want a replacement in black, size 40", set()),
     ],
 )
 def test_a_rule_is_told_and_an_order_looked_up(stylist: Stylist, message: str, marks: set[str]) -> None:
