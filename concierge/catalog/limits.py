@@ -19,7 +19,7 @@ _SLIPS = re.compile(
 )
 _OPEN_END = re.compile(r"\bbetween (?=[^.?!]{0,20}\d[^.?!]{0,8} and (?:whatever|wherever|any\w*|the sky)\b)")
 
-_SIGN = r"(?:(?<![a-z])(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|rupees?|inr|₹|rs\.?|rp\.?|naira|rand|aed|dirhams?))"
+_SIGN = r"(?:(?<![a-z])(?:€|£|us\$|\$|¥|chf|eur(?:os?)?|euros?|gbp|usd|pounds?|quid|dollars?|bucks?|francs?|sek|dkk|nok|kr\.?|kronor|kroner|krone|kronas?|cad|aud|jpy|yen|pln|zloty|rupees?|inr|₹|rs\.?|rp\.?|naira|rand|r(?= ?\d)|aed|dirhams?|zar|ngn|kes|egp|sar|qar|kwd|ils|isk|czk|huf|ron|bgn|nzd|hkd|sgd|krw|thb|myr|brl|mxn|cny|rmb))"
 _NUMBER = rf"(?<![\w.,])(?>{NUMBER})"  # atomic: 800 is never cut to 80 to make a pattern fit
 _MONEY = rf"(?P<sign@>{_SIGN} ?)?(?P<number@>{_NUMBER})(?P<kilo@> ?k\b| ?grand\b)?(?P<unit@> ?{_SIGN}(?!\w))?(?:[.,]-)?"
 _NOT_MONEY = (
@@ -248,6 +248,7 @@ _SIZE_PATTERNS = (
     re.compile(r"\b(?:size|sz|taille)(?: of| is|:)? (?P<size>\d{2,3}(?:[.,]\d)? ?(?:cm|mm)|\d{1,2}[A-HW]|\d{3})(?!\w|[.,]\d)", re.I),
     re.compile(rf"\b(?:sz|to fit an?)(?: of| is|:)? (?P<size>{_NUMERIC}|{_LETTER}){_NOT_SIZE}", re.I),
     re.compile(r"(?<![\w.,])(?P<size>(?:3[2-9]|[45]\d)[RSLrsl])(?!\w)"),  # a jacket's chest and length
+    re.compile(r"(?<![\w-])(?P<size>\d{1,2}-\d{1,2} ?[YyMm])(?![\w-])"),  # a child's
     re.compile(r"(?<![\w-])(?P<size>(?:3[2-9]|4\d)-(?:3[5-9]|4\d|5[0-2]))(?![\w%€£$-])"),  # socks
     re.compile(r"(?<![\w.,€£$])(?P<size>\d{1,2} ?½)(?!\w)"),  # a collar
     re.compile(rf"\b(?P<size>(?:UK|EU|US|IT|FR|DE|uk|eu|fr|Uk|Eu|Fr|[Ii]talian|[Ff]rench|[Ee]uropean|[Bb]ritish|[Aa]merican|[Gg]erman) ?(?:size )?(?:\d{{1,2}}½|{_NUMERIC})){_NOT_SIZE}"),

@@ -15,15 +15,16 @@ from rapidfuzz import fuzz, process
 
 TermKind = Literal["garment", "color", "material", "occasion", "person", "ignore"]
 
-_TOKEN = re.compile(r"[a-z0-9]+")
+FOLDED = str.maketrans("øæœßłđðþı", "oaoslddti")  # letters that Unicode takes no accent from
+_TOKEN = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"['\u2019]s\b")
 
 
 def words(text: str) -> list[str]:
-    """Words in lower case, without accents and possessive endings."""
+    """Words in lower case, without accents and possessive endings; `Skjær` is one, `skjar`."""
     text = text.lower()
     if not text.isascii():
-        text = text.replace("\u2019", "'")
+        text = text.replace("\u2019", "'").translate(FOLDED)
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return _TOKEN.findall(_POSSESSIVE.sub("", text) if "'" in text else text)
 

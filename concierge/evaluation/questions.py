@@ -19,6 +19,7 @@ from concierge.errors import UserError
 from concierge.evaluation.checkers import Expected
 from concierge.evaluation.filling import CannotFill, Filling
 from concierge.evaluation.limits import Limits
+from concierge.stylist.amounts import CURRENCIES
 from concierge.stylist.house import House
 from concierge.stylist.sections import sections, sentences
 from concierge.stylist.values import KINDS, values
@@ -247,19 +248,21 @@ def _answers(entry: Mapping[str, Any], text: str, facts: str) -> Iterator[tuple[
 
 _NAME = re.compile(r"[A-Z][\w'\u2019]+(?: [A-Z][\w'\u2019]+)*")
 _NO_NAMES = frozenset(
-    "free same standard express other gift cards card orders we our the all delivery shipping returns monday tuesday wednesday thursday friday saturday sunday eur usd gbp chf".split()
+    "free same standard express other gift cards card orders we our the all delivery shipping returns monday tuesday wednesday thursday friday saturday sunday".split()
 )
 
 
 def _proper(clause: str, facts: str) -> set[str]:
     """Names in a clause that one can ask for: countries, means of payment.
 
-    A word that the facts have without a capital as well, such as `In`, only opens the clause.
+    A word that the facts have without a capital as well, such as `In`, only opens the clause; money is none.
     """
     return {
         n
         for n in _NAME.findall(clause)
-        if not {n.lower(), n.split()[0].lower()} & _NO_NAMES and not re.search(rf"\b{n.lower()}\b", facts)
+        if not {n.lower(), n.split()[0].lower()} & (_NO_NAMES | CURRENCIES)
+        and not re.search(r"\d", n)
+        and not re.search(rf"\b{n.lower()}\b", facts)
     }
 
 

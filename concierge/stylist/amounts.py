@@ -31,8 +31,10 @@ _WORDS: dict[str, frozenset[str]] = {
     },
     **{sign.lower(): frozenset([code]) for sign, code in PREFIXED.items()},
 }
+CURRENCIES = frozenset(_WORDS)  # words, signs and codes, in lower case
 _UNIT = "|".join(re.escape(w) for w in sorted(_WORDS, key=len, reverse=True))
-_BEFORE = rf"(?<![\w$])(?P<before>{_UNIT})\s?"
+_WORDS["r"] = frozenset(["ZAR"])  # before a number only: `42 R` is a size
+_BEFORE = rf"(?<![\w$])(?P<before>{_UNIT}|r)\s?"
 _AFTER = rf"[ \u00a0\u202f-]?(?P<after>{_UNIT})(?!\w)"
 _RANGE = r"(?: (?:to|and|or|bis) | ?[-\u2013/] ?)"
 _FULL = rf"(?:{NUMBER})"

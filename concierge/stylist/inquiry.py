@@ -29,7 +29,8 @@ _OF_SHOWN = re.compile(
     re.I | re.S,
 )
 _PERSON = re.compile(
-    r"\b(?:talk|speak|chat) (?:to|with) (?:some(?:one|body)|(?-i:[A-Z][a-z]+)\b(?! (?:AI|bot))"
+    r"\bput me through\b"
+    r"|\b(?:talk|speak|chat) (?:to|with) (?:some(?:one|body)|(?-i:[A-Z][a-z]+)\b(?! (?:AI|bot))"
     r"|(?:mr|mrs|ms|frau|herr|madame|monsieur|signora?)\b|(?:an?|the|your|my) (?:\w+ )?"
     r"(?:person|human|manager|colleague|stylist|advis[eo]r|owner|assistant|seller)\b)",
     re.I,

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from concierge.catalog.vocabulary import FOLDED
+
 _END = re.compile(r"(?<=[.!?…])[\"”’')\]]*\s+(?=[\"“‘'(\[]?[^\Wa-z_])|(?<=[。！？])|\n+")
 _UNFINISHED = re.compile(
     r"(?:\b(?:no|st|mr|mrs|ms|dr|mme|approx|ca|incl|excl|vs|e\.g|i\.e|etc|min|max|p|nr)|^\W*\d{1,2})\.$", re.I
@@ -40,7 +42,8 @@ def plain(text: str) -> str:
 
 
 def _plain(character: str) -> str:
-    return "'" if character in "\u2018\u2019" else unicodedata.normalize("NFKD", character.lower())[0]
+    low = character.lower().translate(FOLDED)
+    return "'" if character in "\u2018\u2019" else unicodedata.normalize("NFKD", low)[0]
 
 
 @dataclass(frozen=True, slots=True)

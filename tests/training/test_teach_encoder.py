@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+import teach_encoder
 import torch
 from safetensors.numpy import load_file
 from training import meaning
@@ -23,19 +25,17 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "teach_encoder.py"
 SAID = ["where is my parcel", "a coat for the rain, not too long", "thanks"]
 
 
-def teach(path: Path) -> str:
-    """Two steps; gives what was said."""
-    few = ["--steps", "2", "--chats", "30", "--houses", "8", "--output", str(path)]
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *few], check=True, capture_output=True, text=True
-    ).stdout
-
-
-def test_it_tells_how_it_does_and_the_same_seed_writes_the_same(tmp_path: Path) -> None:
-    said = teach(tmp_path / "one")
+def test_it_tells_how_it_does_and_the_same_seed_writes_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [str(SCRIPT), "--steps", "2", "--chats", "30", "--houses", "8", "--output"]
+    made = [sys.executable, *command, str(tmp_path / "one")]
+    said = subprocess.run(made, check=True, capture_output=True, text=True).stdout
     assert "2/2: intents " in said
     assert re.search(r"held out: [\d.]+% of intents .*; nearest to what answers: [\d.]+%", said)
-    teach(tmp_path / "two")
+    monkeypatch.setattr(sys, "argv", [*command, str(tmp_path / "two")])
+    monkeypatch.setattr(teach_encoder, "_judged", lambda _: "")  # half of the time that a run takes
+    assert teach_encoder.main() == 0
     one, two = (load_file(tmp_path / name) for name in ("one", "two"))
     assert {n: t.shape for n, t in one.items()} == {n: t.shape for n, t in load_file(ADAPTER).items()}
     assert all(np.array_equal(one[name], two[name]) for name in one)
