@@ -34,6 +34,7 @@ TELLING: dict[Kind, float] = {"address": 1.7, "email": 1.7, "phone": 1.7, "year"
 NEXT = 1.7  # a second sentence that comes so near to the best belongs to the answer
 LISTED = 4  # and so many if they are a list, such as the hours of each shop
 BESIDE = 2.5  # one of its section that comes so near and states what is wanted replaces the best, or joins it
+ABROAD = -6.0  # of a sentence on another country, where the house's own is asked for: nearness
 STRONG = 8.0  # from here on, what states a value that is wanted is asked for whatever else a message may mean
 CERTAIN = 5.2  # from here on a question is not about pieces, whatever the search makes of it
 
@@ -168,7 +169,8 @@ class Facts:
         self._named = _stems(_joined(markdown))
         body = " ".join(text for _, text in parts)  # a heading such as `Delivery abroad` promises no country
         self._everywhere = bool(_EVERYWHERE.search(body))
-        self._places = places(markdown) | {home for home in [of_locale(locale)] if home}
+        self._home = of_locale(locale)
+        self._places = places(markdown) | {home for home in [self._home] if home}
         self._phrases = [_phrases(*part, says) for part in parts]
         self._names = _names([text for _, text in parts])
         self._of = np.array([fact.topic for fact in self.facts], np.intp)
@@ -239,10 +241,16 @@ class Facts:
                 [sum(weight[stem] for stem in words & fact.stems) / whole for fact in self.facts],
                 (asks / max(1.0, asks.max()))[self._of],
                 [bool(kinds & fact.kinds) for fact in self.facts],
-                [nearness(asked, fact.places) for fact in self.facts],
+                [self._nearness(asked, fact.places) for fact in self.facts],
             ],
             axis=1,
         ).astype(np.float32)
+
+    def _nearness(self, asked: frozenset[str], named: frozenset[str]) -> float:
+        """How near the places that a sentence names are; at home, what names others only is farther."""
+        near = nearness(asked, named)
+        at_home = near < 0 and all(self._home in around(place) for place in asked)
+        return ABROAD if at_home else near
 
     def _lacks(self, message: str, kinds: frozenset[Kind]) -> bool:
         """Whether only facts can answer it that name what these don't, however near others are in meaning."""

@@ -286,6 +286,14 @@ def test_what_is_named_in_other_words_is_told(encoder: MiniLM, message: str, rig
     assert right in " ".join(told(Facts(COUNTER, encoder), encoder, message).answer)
 
 
+def test_at_home_the_row_of_another_country_is_farther(encoder: MiniLM) -> None:
+    """Whose own rows name no country."""
+    rows = "## Delivery\n- Parcel to your post box: 69 NOK.\n- Sweden: 129 NOK.\n- Denmark: 139 NOK.\n- Finland: 149 NOK."
+    for message in ("What's ordinary postage to Trondheim?", "shipping within norway price"):
+        assert "69 NOK" in " ".join(told(Facts(rows, encoder, "en-NO"), encoder, message).answer)
+    assert "129 NOK" in " ".join(told(Facts(rows, encoder, "en-NO"), encoder, "postage to Malmö?").answer)
+
+
 def test_a_country_that_only_the_locale_tells(encoder: MiniLM) -> None:
     message = "whats delivery to leeds"
     assert told(Facts(ABROAD, encoder, "en-US"), encoder, message).unnamed
