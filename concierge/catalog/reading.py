@@ -162,21 +162,7 @@ _DETERMINERS = frozenset(
 _ARTICLES = frozenset(("a", "an", "my", "his", "her", "our", "their"))
 _METALS_AND_STONES = frozenset(("gold", "silver", "pearl", "crystal", "diamond"))
 _AFTERTHOUGHTS = frozenset(
-    (
-        "again",
-        "one",
-        "ones",
-        "ideally",
-        "preferably",
-        "please",
-        "pls",
-        "if",
-        "perhaps",
-        "maybe",
-        "then",
-        "instead",
-        "is",
-    )
+    "again one ones ideally preferably please pls if perhaps maybe then instead is".split()
 )
 _STATING = frozenset(
     "said says meant it anything something be maybe perhaps that ideally preferably actually only".split()
@@ -419,12 +405,8 @@ class _Sorter:
             i -= 1
         after = [*self._tokens[one.end : one.end + 2], "", ""]
         of_body = after[0] in ("hair", "eyes") and after[1] not in _CLIPS
-        owned = i >= 0 and self._tokens[i] in _OWNERS
-        if (
-            of_body
-            or owned
-            or self._tokens[max(0, one.start - 2) : one.start] in (["own", "a"], ["own", "an"])
-        ):
+        before = self._tokens[max(0, one.start - 2) : one.start]
+        if of_body or (i >= 0 and self._tokens[i] in _OWNERS) or before in (["own", "a"], ["own", "an"]):
             return True
         return bool(_STATED_OF_OWN.search(" ".join(self._tokens[max(0, one.start - 3) : one.start])))
 

@@ -247,7 +247,7 @@ def _answers(entry: Mapping[str, Any], text: str, facts: str) -> Iterator[tuple[
 
 
 _NAME = re.compile(r"[A-Z][\w'\u2019]+(?: [A-Z][\w'\u2019]+)*")
-_NO_NAMES = frozenset(
+_NO_NAMES = CURRENCIES | frozenset(
     "free same standard express other gift cards card orders we our the all delivery shipping returns monday tuesday wednesday thursday friday saturday sunday".split()
 )
 
@@ -260,7 +260,7 @@ def _proper(clause: str, facts: str) -> set[str]:
     return {
         n
         for n in _NAME.findall(clause)
-        if not {n.lower(), n.split()[0].lower()} & (_NO_NAMES | CURRENCIES)
+        if not {n.lower(), n.split()[0].lower()} & _NO_NAMES
         and not re.search(r"\d", n)
         and not re.search(rf"\b{n.lower()}\b", facts)
     }

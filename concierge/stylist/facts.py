@@ -234,6 +234,8 @@ class Facts:
         weight = {stem: self._rarity.get(stem, self._unseen) for stem in words}
         whole = sum(weight.values()) or 1.0
         kinds, asked = wanted(message), places(message)
+        at_home = all(self._home in around(place) for place in asked)
+        near = [nearness(asked, fact.places) for fact in self.facts]
         return np.stack(
             [
                 self._vectors @ vector,
@@ -241,16 +243,10 @@ class Facts:
                 [sum(weight[stem] for stem in words & fact.stems) / whole for fact in self.facts],
                 (asks / max(1.0, asks.max()))[self._of],
                 [bool(kinds & fact.kinds) for fact in self.facts],
-                [self._nearness(asked, fact.places) for fact in self.facts],
+                [ABROAD if at_home and n < 0 else n for n in near],
             ],
             axis=1,
         ).astype(np.float32)
-
-    def _nearness(self, asked: frozenset[str], named: frozenset[str]) -> float:
-        """How near the places that a sentence names are; at home, what names others only is farther."""
-        near = nearness(asked, named)
-        at_home = near < 0 and all(self._home in around(place) for place in asked)
-        return ABROAD if at_home else near
 
     def _lacks(self, message: str, kinds: frozenset[Kind]) -> bool:
         """Whether only facts can answer it that name what these don't, however near others are in meaning."""

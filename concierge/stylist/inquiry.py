@@ -129,9 +129,8 @@ def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached:
         reached: it asks for a number or an address.
         picks: after pieces it speaks of one by its place, or only limits them: `he says not more than 900`.
     """
-    if told.strong and intent.staff < SURELY and not _OWN.search(message):
-        return True
-    if intent.marks == {"order"} and intent.facts and told.clear and not _OWN.search(message):
+    rule = intent.marks == {"order"} and intent.facts and told.clear
+    if (rule or (told.strong and intent.staff < SURELY)) and not _OWN.search(message):
         return True
     if reached and intent.marks == {"person"} and told.states("phone", "email"):
         return True
