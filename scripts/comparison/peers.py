@@ -133,10 +133,10 @@ class LlamaServer(Server):
         self._binary = building.llama_server(building.sources(cache), logs / "build.log")
 
     def variants(self, scenario: Scenario) -> dict[str, Options]:
-        slots = ["-np", str(scenario.slots)]
-        tried = [[*slots, *kv, *ram] for kv in ([], ["-kvu"]) for ram in ([], ["--cache-ram", "0"])]
+        slots, uncached = ["-np", str(scenario.slots)], ["--cache-ram", "0"]
+        tried = [slots, [*slots, *uncached], [*slots, "-kvu"], [*slots, *uncached, "--ubatch-size", "128"]]
         # On a CPU it may serve a crowd faster a few at a time, while the others wait.
-        tried += [["-np", str(fewer), "--cache-ram", "0"] for fewer in FEWER if fewer < scenario.slots]
+        tried += [["-np", str(fewer), *uncached] for fewer in FEWER if fewer < scenario.slots]
         if scenario.quotes:
             ngram = ["--spec-type", "ngram-simple", "--spec-ngram-simple-size-n"]
             tried += [
