@@ -50,7 +50,7 @@ from concierge.errors import UserError
 from concierge.models import resolve
 from concierge.paths import cache_dir
 
-ESTIMATE = "about two hours"
+ESTIMATE = "two to four hours"
 T = TypeVar("T")
 
 
@@ -99,9 +99,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--limit",
         type=_positive,
-        default=240,
+        default=900,
         metavar="SECONDS",
-        help="after which a run is given up, and its server out of that scenario (default: 240)",
+        help="after which a run is given up, and its server out of that scenario (default: 900)",
     )
     parser.add_argument(
         "--output",
