@@ -206,6 +206,12 @@ class Index:
         """Whether there is any such piece for that gender."""
         return bool((self.garment_mask(garments) & self.gender_masks[gender]).any())
 
+    def has_size(self, garments: Sequence[str], size: str) -> bool:
+        """Whether there is any such piece in a size as the feed writes it."""
+        keys, _ = sizes.asked(size, "")
+        where = [j for key in keys for j in self.by_size.get(key, ())]
+        return bool(self.garment_mask(garments)[self.of_variant[where]].any())
+
     def only_gender(self, garments: Sequence[str]) -> str:
         """`female` or `male` where every such piece is for one of them: gowns are; else empty."""
         pieces = self.garment_mask(garments)

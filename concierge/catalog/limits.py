@@ -58,7 +58,7 @@ _NO_MORE = re.compile(r",? not a (?:penny|cent|euro|dollar) (?:over|more)")
 _END = r"(?=\s*(?:[,;.!?]|$))"
 _AFTER_MAX = (
     r"(?:,? (?:is|was|'s|are|being) (?:already |kinda |kind of |about )?(?:as (?:far|high|much) as|(?:all|what) (?:i|we)\b|the (?:very )?(?:most|max|limit|height|top|ceiling)\b|my (?:\w+ )?(?:max(?:imum)?|limit|ceiling|top|cap)\b|a lot for me)"
-    rf"|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and )?(?:no (?:higher|more){_END}|not a (?:penny|cent)|more is not)"
+    rf"|(?:'?s)? (?:burning|to my name|in my (?:purse|pocket|wallet|hand|account)|to play with)\b|,? (?:and |but )?(?:(?:no|not) (?:higher|more|over){_END}|not a (?:penny|cent)|more is not)"
     r"| ?(?:or|and|ya) (?:a (?:little|bit) )?(?:less|under|below|cheaper|lower)| ?max(?:imum)?\b| tops\b| at (?:the )?(?:very )?(?:most|outside)| budget\b| limit\b| (?:in )?total\b| all in\b| in (?:\w+ )?(?:money|cash|savings|tips|vouchers)\b| to spend\b| on me\b| left on (?:my|the|a|this)(?: gift)? (?:card|voucher)\b)"
 )
 _AFTER_ABOUT = r"(?: ?-?ish\b| or so\b| or thereabouts\b|,? give or take\b| mark\b)(?! (?:guests|people|mother|father|woman|man|lady|years))"
@@ -89,19 +89,24 @@ _OR_SIZE = re.compile(r"(?:what|how) about\b")  # `what about 40?`
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a text says of price and size, and the text without it."""
+    """What a text says of price and size, and the text without it.
+
+    Attributes:
+        alone: what stands alone between stops, and is a size if a piece has such: `boots. 11`.
+    """
 
     rest: str
     price_min: Decimal | None = None
     price_max: Decimal | None = None
     sizes: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
 
 
 def limits(text: str) -> Limits:
     """Take the prices and sizes out of a text in its original case."""
     text, sizes = _take_sizes(digits(text.replace("\u2019", "'")))
     text, low, high = _take_price(_mended(text.lower()))
-    return Limits(text, low, high, sizes)
+    return Limits(text, low, high, sizes, tuple(map(_spelled, _ALONE.findall(text))))
 
 
 def _mended(text: str) -> str:
@@ -225,9 +230,8 @@ def _after(text: str) -> list[_Price]:
         elif match["about"]:
             found.append(_around(match, value, is_budget=False))
         else:
-            found.append(
-                _Price(match.span(), value if match["min"] else None, value if match["max"] else None)
-            )
+            least = match["min"] and not _TURNED.search(text[: match.start()].rstrip())  # `not 160 plus`
+            found.append(_Price(match.span(), low=value) if least else _Price(match.span(), high=value))
     return found
 
 
@@ -237,27 +241,32 @@ def _bare(text: str) -> list[_Price]:
     return [_Price(match.span(), high=_value(match, 1)) for match in list(money)[:1]]
 
 
-_NUMERIC = r"\d{1,2}(?:[.,]5|½| ?1/2)?"
+_NUMERIC = r"\d{1,2}(?:[.,]5|½| ?1/2| [1357]/[48])?"
 _LETTER = (
     r"(?:xxs|xs|s|m|l|xl|xxl|xxxl|[2-4]xl|x-?small|small|medium|large|extra[ -](?:small|large)|x-?large)"
+)
+_ALONE = re.compile(
+    rf"(?:^|[,;:!?.\n])\s*({_NUMERIC}|{_LETTER})(?: please| pls| then)?\s*(?=$|[,;:!?\n]|\.(?!\d))", re.I
 )
 _WORN = "shoes boots trainers sneakers heels sandals suit suits coat jacket blazer dress shirt top trousers jeans pants skirt shorts".split()
 _AFTER_WORN = "|".join(rf"(?<=\b{word} )" for word in _WORN)
 _NOT_SIZE = r"(?![\w%€£$]|[.,]\d|[ -]?(?:something|ish\b|plus\b|degrees?)| ?(?:days?|weeks?|months?|years?|hours?|minutes?|mins?|euros?|eur|pounds?|dollars?|quid|k\b|cm|mm|people|pieces?|colou?rs?|pairs?|%|°|degrees?|percent))"
 _SIZE_PATTERNS = (
     re.compile(r"\b(?:size|sz|taille)(?: of| is|:)? (?P<size>\d{2,3}(?:[.,]\d)? ?(?:cm|mm)|\d{1,2}[A-HW]|\d{3})(?!\w|[.,]\d)", re.I),
+    re.compile(r"\b(?:size|sz)s? (?P<size>\d{1,2}-\d{1,2})(?![\w-])", re.I),
     re.compile(rf"\b(?:sz|to fit an?)(?: of| is|:)? (?P<size>{_NUMERIC}|{_LETTER}){_NOT_SIZE}", re.I),
     re.compile(r"(?<![\w.,])(?P<size>(?:3[2-9]|[45]\d)[RSLrsl])(?!\w)"),  # a jacket's chest and length
     re.compile(r"(?<![\w-])(?P<size>\d{1,2}-\d{1,2} ?[YyMm])(?![\w-])"),  # a child's
     re.compile(r"(?<![\w-])(?P<size>(?:3[2-9]|4\d)-(?:3[5-9]|4\d|5[0-2]))(?![\w%€£$-])"),  # socks
     re.compile(r"(?<![\w.,€£$])(?P<size>\d{1,2} ?½)(?!\w)"),  # a collar
+    re.compile(rf"(?<![\w.,€£$])(?P<size>\d{{1,2}} (?:1/2|[1357]/[48]))(?!-| ?(?:inch|in\b|\")){_NOT_SIZE}"),  # a hat
     re.compile(rf"\b(?P<size>(?:UK|EU|US|IT|FR|DE|uk|eu|fr|Uk|Eu|Fr|[Ii]talian|[Ff]rench|[Ee]uropean|[Bb]ritish|[Aa]merican|[Gg]erman) ?(?:size )?(?:\d{{1,2}}½|{_NUMERIC})){_NOT_SIZE}"),
     re.compile(rf"\b(?P<size>(?:uk|us|eu|aus?) size {_NUMERIC}){_NOT_SIZE}", re.I),
     re.compile(rf"\bbetween an? (?P<size>\d{{1,2}}) and an? (?P<also>\d{{1,2}}){_NOT_SIZE}", re.I),
     re.compile(rf"\b(?P<size>{_NUMERIC}) ?(?P<system>UK|EU|US|IT|FR|DE|uk|eu|fr){_NOT_SIZE}"),
     re.compile(rf"\bsize[sd]?(?:,? (?:which )?is| of|:)?(?: an?)? (?P<size>(?:(?:{SYSTEM}) ?)?(?:{_NUMERIC}|{_LETTER}))(?:(?: or |/| and )(?P<also>{_NUMERIC}|{_LETTER}))?(?P<system> (?:{SYSTEM}))?{_NOT_SIZE}", re.I),
     re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?|need an?|normally an?)(?: size)? (?P<size>\d{{2}}(?:[.,]5|½| 1/2)?)(?:(?: or |/)(?P<also>\d{{2}}(?:[.,]5)?))?{_NOT_SIZE}", re.I),
-    re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if|usually|normally|mostly|in|btw)\b)", re.I),
+    re.compile(rf"\b(?:in|in an?|wears?(?: an?)?|takes? an?|(?:i'm|i am|am|she is|he is|she's|he's) an?|usually an?) (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?= size|[?.!,;]|$| (?:please|for|and|under|size|available|or|if|usually|normally|mostly|in|btw|that|which)\b)", re.I),
     re.compile(rf"(?:\b(?:am|i'?m|wears?|takes?|has|an?|usually|she's|he's) |^)(?P<size>\d{{2}}(?:[.,]5)?)(?= in (?:an? )?(?:{'|'.join(_WORN)})\b)", re.I),
     re.compile(rf"\b(?:(?:feet|foot) (?:is|are|measures?)|numero|num\u00e9ro|taille|taglia|talla|gr(?:\u00f6|oe)(?:\u00df|ss)e|collar|waist|chest)(?: is| of| size|:)? (?P<size>{_NUMERIC})(?!\d)(?! ?(?:cm|mm|%|inch))", re.I),
     re.compile(rf"\b(?<!bag, )(?:so|then|probably|give me|want|need|make it|make that|try)(?: (?:an?|the))? (?P<size>{_LETTER})(?:(?: or |/)(?P<also>{_LETTER}))?(?=[?.!,;]|$| (?:please|pls|then|for|instead|if|but)\b)", re.I),

@@ -33,6 +33,7 @@ class Said:
 
     Attributes:
         tokens: all its words, mended.
+        alone: what may be a size, if a piece has such.
         companions: kinds that the wished-for piece is to go with: `boots` in `a dress to wear with boots`.
         person: `female` or `male` if it says whom the pieces are for, `me` if for the speaker.
         cheaper, dearer: than what was shown.
@@ -51,6 +52,7 @@ class Said:
     price_min: Decimal | None = None
     price_max: Decimal | None = None
     sizes: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
     garments: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
     colors: tuple[str, ...] = ()
@@ -103,7 +105,7 @@ _CUES: dict[str, re.Pattern[str]] = {
         "plainer": r"less formal|more casual|simpler|more relaxed|too formal|too dressy|less dressy|dressed down|more everyday|more laid back|too fancy|less fancy|plainer|more comfortable|too much for|less elegant",
         "look": r"outfits?|looks?(?= (?:for|to|that|with|in|under|please|together|book)| *$)|ensembles?|head to toe|(?:whole|complete|full|entire) looks?|what (?:should|shall|can|could|do|would|to|does|must) (?:\w+ ){0,5}?(?:wear|(?:turn|show) up in|put on|dress in)|what to wear|what (?:should|do|can) i put on|dress me|dress him|dress her|style me|help me (?:get )?dress(?:ed)?|put together|capsule|wardrobe|how (?:should|do|to) (?:i |we )?dress",
         "fresh": r"something|smth|sth|anything|outfit|what (?:should|shall|can|to|do)|some(?:thing)? else|looking for|show me|i need|i want|now i|also need|instead",
-        "others": r"(?:some|any)thing (?:else|different)|others?|more(?: options| choices| ideas| like| of| pieces)?$|(?:show|see|have) (?:me )?(?:some |any |a few )?more|other (?:options|ones|colou?rs|pieces|ideas|choices)|another(?: one)?|different(?: ones?| options)?|what else|anything else|alternatives?|next ones?|not these|not those|don t like (?:these|those|them|any)|none of these|more options",
+        "others": r"(?<!\bor )(?:some|any)thing (?:else|different)|others?|more(?: options| choices| ideas| like| of| pieces)?$|(?:show|see|have) (?:me )?(?:some |any |a few )?more|other (?:options|ones|colou?rs|pieces|ideas|choices)|another(?: one)?|different(?: ones?| options)?|what else|anything else|alternatives?|next ones?|not these|not those|don t like (?:these|those|them|any)|none of these|more options",
         "pairing": r"(?:(?:go(?:es)?|(?<!\bi m )going|(?:(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?:went|works?|working)))|pairs?|match(?:es)?|looks? (?:good|nice|great|best|well)|wear|worn|combine[sd]?|team(?:ed)?|style[ds]?|suits?) (?:\w+ ){0,3}?(?:with|under|over|underneath)|(?:match|matches|matching|complements?|accompany|accompanies|accessori[sz]e|complete|style|finish) (?:with |for |to |off )?(?:it|this|that|the|them|my|these)|to wear with|with what|wear (?:it|this|that) with",
         "wishes": r"looking for|show me|need|want|find|recommend|suggest|wear|buy|shop for|search|style|dress(?:ed|ing)? for|have any|do you have|have you|got any|do you sell|do you carry|would like|i d like|love to see|interested in|something|smth|sth|anything|gift|present|outfit|look|idea|ideas|advice|advise|help me|options|pieces?|collection|what about|how about|instead|browse|see some|see your|choose|new in|best sellers?|bestsellers?|popular|favou?rites?|trend\w*|for (?:a|an|the|my|our|her|him|his)|prefer",
         "browses": r"surprise me|what s new|(?:your|the|anything|something|what s) (?:new(?:est)?|latest) (?:things?|stuff|pieces?|arrivals?|in|ones?|collection|drops?)|new (?:in|arrivals?)|just (?:in|arrived|landed)|(?:you|your) (?:choose|choice|pick)|(?:choose|pick) (?:something |one |anything )?for me|best sellers?|bestsellers?|most popular|show me (?:around|everything|what you (?:have|ve got|do|sell))",
@@ -168,6 +170,7 @@ _STATING = frozenset(
     "said says meant it anything something be maybe perhaps that ideally preferably actually only".split()
 )
 _JOINING = frozenset(("or", "and", "nor"))
+_JOINED = frozenset(("but", "and", "with"))
 _CORRECTING = frozenset(("wait", "actually", "meant", "rather", "scratch"))
 _CLIPS = frozenset(("clip", "clips", "band", "tie", "slide", "accessory", "accessories"))
 _HEADS = frozenset(("dress", "jacket"))
@@ -252,6 +255,7 @@ def read(message: str, speller: Speller) -> Said:
         price_min=taken.price_min,
         price_max=taken.price_max,
         sizes=taken.sizes,
+        alone=taken.alone,
         garments=garments,
         companions=tuple(dict.fromkeys(sorted_terms.companions)),
         colors=colors,
@@ -507,12 +511,19 @@ class _Sorter:
                 return tokens[i + 1] not in _NOT_NEGATED or i + 1 == start
             if i and (tokens[i - 1], tokens[i]) in _TWO_WORD_NEGATORS:
                 return True
-            if tokens[i] == "nothing":
-                return i + 1 == start
+            if (
+                tokens[i] == "nothing"
+            ):  # `a bag but nothing in leather`, and not `you have nothing in leather?`
+                return i + 1 == start or self._follows_a_piece(i)
             if tokens[i] not in _DETERMINERS and tokens[i] not in _UNDER_NEGATION and i + 1 not in self._ends:
                 return False
             i -= 1
         return False
+
+    def _follows_a_piece(self, place: int) -> bool:
+        """Whether a clause begins there, or what is joined, and a kind of piece is named before it."""
+        opens = place in self._clause_starts or self._tokens[place - 1] in _JOINED
+        return opens and any(f.end <= place and "garment" in _kinds(f) for f in self._found)
 
     def _is_unbecoming(self, one: Found) -> bool:
         before, after = self._tokens[max(0, one.start - 8) : one.start], self._tokens[one.end : one.end + 8]
@@ -525,15 +536,17 @@ class _Sorter:
 
     def person(self) -> str:
         """Whom the pieces are for, if the message says."""
-        who, others = "", set()  # others: of whom somebody else's wish is told, as `she` is then
+        # `others`: of whom somebody else's wish is told, as `she` is then, and in what words.
+        who, others, spoken_of = "", set(), set(_PRONOUNS)
         for one in self._found:
             for term in one.terms:
                 if term.kind != "person":
                     continue
                 if self._following(one) in _SAYING:
                     others.add(term.name)
+                    spoken_of.add(self._tokens[one.start])
                 elif self._is_wearer(one) and not (
-                    term.name in others and self._tokens[one.start] in _PRONOUNS
+                    term.name in others and self._tokens[one.start] in spoken_of
                 ):
                     who = term.name
         if not who and re.search(r"\bfor (?:me|myself)\b", " ".join(self._tokens)):

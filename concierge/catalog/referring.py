@@ -50,9 +50,11 @@ _PLURAL = re.compile(
 )
 WHICH = re.compile(
     r"\bwhich (?:(?:one|two|of (?:them|these|those|the two|both)) )?(?:is|s|are|would|will|do|does|costs?|looks?|feels?)\b"
+    r"|^(?:and |so |but )?(?:is|are) .*\b(?:cheaper|dearer|warmer|lighter|softer) than\b"
+    r"|\bwhat(?: is|s)? (?:the )?(?:cheaper|dearer|warmer|lighter|softer|nicer|better)\b"
 )
 _ONE_OF = re.compile(
-    r"\bwhich of (?:them|these|those|the (?:two|three|four))\b|\b(?:the|which) one (?:would you|you would|you d) (?:pick|choose|take|go for|wear|buy)\b"
+    r"\b(?:which|the (?:cheaper|dearer|warmer|lighter|nicer|better)) of (?:them|these|those|the (?:two|three|four))\b|\b(?:the|which) one (?:would you|you would|you d) (?:pick|choose|take|go for|wear|buy)\b"
 )
 _ATTRIBUTE = re.compile(
     r"^(?:(?:and|ok|okay|so|then|but|what|whats|is|are|s|how|about) )*(?:the |its |their )?(?:prices?|costs?|materials?|fabrics?|colou?rs|sizes)"

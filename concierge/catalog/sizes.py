@@ -47,6 +47,8 @@ def keys(size: str) -> frozenset[str]:
     """All keys that a feed's size answers to: `S/M` to s and m, `36-38` to 36, 37 and 38, `UK 10` to uk10 and 10."""
     text = size.lower().replace("\u2013", "-").strip()
     found = {re.sub(r"\s+", " ", text)}
+    if re.fullmatch(r"\d{1,2} [1357]/[48]", text):  # a hat's
+        return frozenset(found)
     for part in re.split(r"\s*[/|;()]\s*|\s+-\s+", re.sub(r"\b1/2\b", "½", text)):
         found |= _part_keys(part.strip())
     return frozenset(found - {""})

@@ -14,7 +14,7 @@ from concierge.catalog.index import Index, kinds_of
 from concierge.catalog.product import Product
 from concierge.catalog.reading import Said, read, slots_of
 from concierge.catalog.referring import WHICH, referred
-from concierge.catalog.spelling import Speller
+from concierge.catalog.spelling import Speller, english
 from concierge.catalog.vocabulary import LEXICON, OCCASIONS, STOP_WORDS, words
 from concierge.catalog.wish import Than, Wish
 
@@ -45,7 +45,7 @@ class Understanding:
     def __init__(self, index: Index, known: frozenset[str]) -> None:
         self._index = index
         targets = [*sorted(LEXICON.words, key=lambda w: (len(w), w)), *sorted(index.title_words)]
-        speller = Speller(known | LEXICON.words | index.words | STOP_WORDS, targets)
+        speller = Speller(known | english() | LEXICON.words | index.words | STOP_WORDS, targets)
         self._read = lru_cache(maxsize=2048)(lambda message: read(message, speller))
 
     def understand(
@@ -93,6 +93,7 @@ class Understanding:
         return (
             said.has_wish
             or (said.wishes and (has_earlier or bool(said.text)))
+            or (has_earlier and bool(said.alone))
             or any(t in self._index.title_words for t in said.text.split())
         )
 
@@ -200,7 +201,9 @@ class Understanding:
             colors=said.colors or (() if "color" in said.forget else _without(base.colors, said.not_colors)),
             color_modifiers=said.color_modifiers if said.colors else base.color_modifiers,
             materials=said.materials or _without(base.materials, said.not_materials),
-            sizes=said.sizes or (() if "size" in said.forget else base.sizes),
+            sizes=said.sizes
+            or tuple(size for size in said.alone if self._index.has_size(garments, size))
+            or (() if "size" in said.forget else base.sizes),
             not_colors=_merge(base.not_colors, said.not_colors, said.colors),
             not_materials=_merge(base.not_materials, said.not_materials, said.materials),
             not_garments=_merge(base.not_garments, said.not_garments, said.garments),

@@ -141,6 +141,20 @@ UNDERSTOOD: list[tuple[str, dict[str, Any]]] = [
         "I do not intend to wear heels again, slippers please",
         {"not_garments": ("heels",), "garments": ("slippers",)},
     ),
+    ("a dress, nothing in black", {"not_colors": ("black",), "colors": ()}),
+    ("a bag but nothing in leather", {"not_materials": ("leather",), "materials": ()}),
+    ("you have nothing in green?", {"not_colors": (), "colors": ("green",)}),
+    ("Howdy! Lookin for a belt in black.", {"garments": ("belt",), "colors": ("black",)}),
+    ("my jeans ripped at the brisket line, replacements?", {"garments": ("jeans",)}),
+    ("the wife says I need a new coat. the wife is always right.", {"gender": "", "garments": ("coat",)}),
+    ("a stocking stuffer", {"garments": (), "occasions": ("gift",)}),
+    ("I want a coat. Nothing fancy. 38.", {"sizes": ("38",)}),
+    ("I want a coat, my mother is, let me see, 77.", {"sizes": ()}),
+    ("a hat in size 7 3/8", {"sizes": ("7 3/8",)}),
+    ("I want a hat. 7 1/2.", {"sizes": ("7.5",)}),
+    ("socks, size 4-7", {"sizes": ("4-7",)}),
+    ("jackets in M that aren't 160 dollars plus", {"sizes": ("M",), "price_max": Decimal(160), "price_min": None}),
+    ("a coat at around 900 euros but not more", {"price_max": Decimal(900), "price_min": None}),
     ("not only black, a dress", {"not_colors": (), "garments": ("dress",)}),
     # for whom
     ("a gift for mum", {"gender": "female", "occasions": ("gift",)}),
@@ -307,6 +321,21 @@ def test_others_leaves_out_what_was_shown(catalog: Catalog, shown: list[Product]
     for message in ("others", "show me others", "something else", "I don't like these"):
         wish = catalog.understand(message, ["coats"], shown)
         assert (wish.kind, set(wish.exclude)) == ("search", {p.id for p in shown}), message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "is the Ondine Bias Dress silk or something else?",
+        "what's cheaper, the Ondine Bias Dress or the Lucie Shirt Dress",
+        "is the Ondine Bias Dress warmer than the Lucie Shirt Dress",
+    ],
+)
+def test_pieces_named_to_be_compared_are_asked_about(catalog: Catalog, message: str) -> None:
+    wish = catalog.understand(message, [], [])
+    assert wish.kind == "about"
+    assert wish.about[0].title == "Ondine Bias Dress"
+    assert ("Lucie Shirt Dress" in [p.title for p in wish.about]) == ("Lucie" in message)
 
 
 def test_what_goes_with_a_piece(catalog: Catalog, shown: list[Product]) -> None:
