@@ -94,8 +94,8 @@ class Told:
         return self.clear and self.scores[0] >= STRONG and bool(self.facts[0].kinds & self.kinds)
 
     def states(self, *kinds: Kind) -> bool:
-        """Whether the nearest sentence states a value of one of these kinds."""
-        return bool(self.facts) and bool(self.facts[0].kinds & set(kinds))
+        """Whether a sentence as near as one that answers states a value of one of these kinds."""
+        return bool(self.facts) and any(fact.kinds & set(kinds) for fact in self._near(BESIDE))
 
     @property
     def answer(self) -> tuple[str, ...]:

@@ -24,12 +24,13 @@ _REACH = re.compile(
     re.I,
 )
 _OF_SHOWN = re.compile(
-    r"^\W*(?:and |so |but |ok(?:ay)?,? |hmm?,? )*"
-    r"(?:which|why|what|how|is|are|does|do|did|can|could|would|will)\b.*\b(?:it|them|they|those|these|ones?|two|three|both|either)\b|\bwhich\b",
+    r"^\W*(?:and |so |but |ok(?:ay)?,? |hmm?,? |in |for )*"
+    r"(?:which|why|what'?s?|how|is|are|does|do|did|can|could|would|will)\b.*\b(?:it|them|they|those|these|ones?|two|three|both|either)\b|\bwhich\b",
     re.I | re.S,
 )
 _PERSON = re.compile(
     r"\bput me through\b"
+    r"|\b(?:talk|speak) (?:to|with) (?!you\b|u\b|it\b|me\b|them\b)\w+\W*$"
     r"|\b(?:talk|speak|chat) (?:to|with) (?:some(?:one|body)|(?-i:[A-Z][a-z]+)\b(?! (?:AI|bot))"
     r"|(?:mr|mrs|ms|frau|herr|madame|monsieur|signora?)\b|(?:an?|the|your|my) (?:\w+ )?"
     r"(?:person|human|manager|colleague|stylist|advis[eo]r|owner|assistant|seller)\b)",
@@ -37,7 +38,9 @@ _PERSON = re.compile(
 )
 _REPLACES = re.compile(r"\b(?:replac(?:e|ing|ement)|successor)\b", re.I)
 _BEST = re.compile(
-    r"\b(?:your (?:own )?(?:preference|favou?rite|pick|choice)|(?:like|prefer|love) best)\b", re.I
+    r"\b(?:your (?:own )?(?:preference|favou?rite|pick|choice)|(?:like|prefer|love) best"
+    r"|if (?:you|u) could (?:only |just )?(?:keep|have|own|pick|choose|buy) (?:only |just )?one)\b",
+    re.I,
 )
 _SINGLE = re.compile(r"\bit\b", re.I)
 _OF_PIECE = re.compile(
@@ -81,16 +84,16 @@ class Inquiry:
         """Read a message that came after pieces were shown."""
         vector = encoder.sentences([message])[0]
         intent = intents.of(vector)
-        bare = catalog.understand(message, (), ())
+        bare = catalog.understand(message, (), (), wishes=intent.sure == "wish")
         reached = bool(_REACH.search(message)) and intent.staff < SURELY
         told = facts.about(message, vector, asked=intent.facts or reached)
         dresses = bool(bare.garments or bare.occasions or bare.look)
         asks = intent.facts and not (dresses and intent.wishes)
-        known = told.strong or (told.certain and (asks or (intent.sure != "aside" and not dresses)))
+        known = told.strong or (told.certain and intent.sure != "aside" and (asks or not dresses))
         picks = bool(shown and (ORDINAL.search(message.lower()) or _limits(bare)))
         other = dresses or _limits(bare) or (intent.facts and told.clear)
-        refers = _BEST.search(message) or (intent.sure == "none" and _OF_SHOWN.search(message))
-        of_shown = refers and intent.sure in ("none", "") and not other
+        refers = intent.sure in ("none", "") and _OF_SHOWN.search(message)
+        of_shown = (refers or _BEST.search(message)) and not other
         of_piece = bare.about and _OF_PIECE.search(message)
         # What is asked beside a piece or a limit has to be surely the house's.
         limited = bool(bare.garments and (bare.colors or bare.sizes))
@@ -104,7 +107,7 @@ class Inquiry:
             of_house=intent.facts or reached or known or (told.unnamed and not dresses),
             certain=bool(known and meant and not of_piece),
             speaks_of=tuple(shown[:1] if _SINGLE.search(message) else shown) if of_shown else (),
-            marks=frozenset() if served else intent.marks or _persons(message, intent),
+            marks=_persons(message, intent) or (frozenset() if served else intent.marks),
         )
 
     def is_aside(self, shown: Sequence[Product], wish: Wish) -> bool:
@@ -113,9 +116,12 @@ class Inquiry:
         Args:
             wish: that of the chat so far.
         """
-        if self.intent.sure != "aside" or self.certain:
+        bare, intent = self.bare, self.intent
+        wears = bare.garments or bare.occasions or bare.look or bare.about
+        strays = intent.strays and not (intent.sure or self.marks or wears)
+        if not (intent.sure == "aside" or strays) or self.certain:
             return False
-        return not (shown and (wish.kind == "about" or _limits(self.bare)))
+        return not (shown and (wish.kind == "about" or _limits(bare)))
 
 
 def _is_served(message: str, intent: Intent, told: Told, bare: Wish, *, reached: bool, picks: bool) -> bool:

@@ -277,6 +277,15 @@ stay ::= "othing else " ("here" | "that we have") " fits that; I would stay with
 piece ::= {_priced(pieces)}"""
 
 
+def lacking(materials: Sequence[str], pieces: Iterable[Product]) -> str:
+    """A GBNF grammar of a reply that nothing that fits is of such material, and one of these comes near."""
+    return f"""root ::= opening "othing " place " fits that in {" or ".join(materials)}" near piece
+opening ::= "N" | "I am sorry, but n" | "Sadly, n"
+place ::= "in the collection" | "that we have" | "here"
+near ::= "; I would look at " | "; the nearest is " | "; what comes near is "
+piece ::= {_priced(pieces)}"""
+
+
 def suggesting(pieces: Iterable[Product]) -> str:
     """A GBNF grammar of one more sentence, which names one of these."""
     return f"""root ::= opening piece

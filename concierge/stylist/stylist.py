@@ -29,6 +29,7 @@ from concierge.stylist.speech import (
     declining,
     finding_nothing,
     handing_over,
+    lacking,
     minding_manners,
     quoting,
     staying,
@@ -64,6 +65,7 @@ class Grounding:
         aside: it is about neither the house nor its pieces.
         manner: it is manners alone.
         stays: others were asked for, and there are none: the pieces are those shown before.
+        lacks: materials asked for, of which nothing that fits is made: the pieces are of others.
     """
 
     context: str
@@ -75,6 +77,7 @@ class Grounding:
     aside: bool = False
     manner: Manner | None = None
     stays: bool = False
+    lacks: tuple[str, ...] = ()
 
 
 StyleEvent = Grounding | TextDelta | Finished
@@ -113,6 +116,8 @@ class Stylist:
         if prompt.MARKUP.search(message) or asked.is_aside(shown, wish):
             return Grounding(prompt.context(None, "", (), aside=True), (), frozenset(), aside=True)
         products, told, marks = self._products(asked, wish), asked.told, asked.marks
+        others = self._of_others(wish) if products == [] else []
+        products = others or products
         of_house = asked.of_house and products is None and not marks
         if of_house and (told.unnamed or (asked.intent.sure == "facts" and not told.clear)):
             marks = frozenset(["question"])
@@ -125,7 +130,11 @@ class Stylist:
         sure = asked.intent.sure == "wish"
         suggests = bool(wish.changeable or wish.occasions or wish.goes_with or sure)
         stays = any(p.id in wish.exclude for p in products)
-        return Grounding(text, tuple(products), marks, quotes, wish.changeable, suggests, stays=stays)
+        return Grounding(
+            *(text, tuple(products), marks, quotes, wish.changeable, suggests),
+            stays=stays,
+            lacks=wish.materials if others else (),
+        )
 
     def _products(self, asked: Inquiry, wish: Wish) -> list[Product] | None:
         """The pieces that the reply is about; None if it is about none."""
@@ -155,6 +164,10 @@ class Stylist:
         if found or not sure or wish.changeable:
             return found
         return self.catalog.search(replace(wish, text="", hints=""), OFFERED)
+
+    def _of_others(self, wish: Wish) -> list[Product]:
+        """Of other materials, where none of those asked for fits."""
+        return self._search(replace(wish, materials=()), sure=False) if wish.materials else []
 
     async def respond(
         self, items: Sequence[Item], *, instructions: str = "", max_tokens: int | None = None
@@ -198,8 +211,9 @@ class Stylist:
             return minding_manners(grounding.manner)
         if grounding.stays:
             return staying(grounding.products)
-        nothing = grounding.changeable and not grounding.products
-        return finding_nothing(grounding.changeable) if nothing else None
+        if not grounding.products:
+            return finding_nothing(grounding.changeable) if grounding.changeable else None
+        return lacking(grounding.lacks, grounding.products) if grounding.lacks else None
 
     def guard(
         self, items: Sequence[Item], grounding: Grounding, pieces: Sequence[Product], instructions: str = ""

@@ -326,6 +326,27 @@ async def test_nothing_found_is_said_rather_than_made_up(stylist: Stylist) -> No
 
 
 @in_one_loop
+async def test_where_nothing_is_of_a_material_a_piece_of_another_is_offered(stylist: Stylist) -> None:
+    grounding, text, _ = await respond(stylist, user("a velvet trench coat"))
+    assert grounding.lacks == ("velvet",)
+    assert grounding.products
+    assert all("velvet" not in p.material.lower() for p in grounding.products)
+    assert "othing" in text
+    assert "fits that in velvet; " in text
+    assert any(p.title in text and money(p.current_price, p.currency) in text for p in grounding.products)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["a velvet trench coat under 3 euros", "a trench coat, but nothing in cotton or wool or polyester"],
+)
+def test_what_is_lacking_opens_no_other_limit(stylist: Stylist, message: str) -> None:
+    grounding = stylist.ground([user(message)])
+    assert not grounding.lacks
+    assert all(p.current_price <= 3 or "cotton" not in p.material.lower() for p in grounding.products)
+
+
+@in_one_loop
 async def test_where_there_is_no_other_it_stays_with_what_was_shown(stylist: Stylist) -> None:
     first = user("a camel coat")
     shown = stylist.ground([first]).products
