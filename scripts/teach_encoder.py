@@ -20,14 +20,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 import torch
+from safetensors.numpy import load_file, save_file
 from training import command, meaning
-from training.encoder import Encoder, teach
+from training.encoder import Encoder, averaged, teach
 from training.meaning import Page
 
-from concierge.catalog import minilm
+from concierge.catalog import MiniLM, minilm
 from concierge.paths import cache_dir
 from concierge.stylist.encoder import ADAPTER
-from concierge.stylist.intent import KINDS
+from concierge.stylist.intent import KINDS, Intents
 
 JUDGED = 50  # houses
 TOLD_EVERY = 50  # steps
@@ -61,34 +62,38 @@ def _run(arguments: argparse.Namespace) -> int:
                 f"{step}/{arguments.steps}: intents {intents:.3f}, answers {answers:.3f}, {passed}",
                 flush=True,
             )
-    print(_judged(encoder), flush=True)
     encoder.write(arguments.output)
+    if arguments.earlier:
+        both = averaged(load_file(arguments.earlier), load_file(arguments.output))
+        save_file(both, arguments.output)
+    print(_judged(arguments.output), flush=True)
     print(f"{arguments.output}: {arguments.output.stat().st_size / 1e6:.1f} MB", flush=True)
     return 0
 
 
-@torch.no_grad()
-def _judged(encoder: Encoder) -> str:
-    """How it does on what is held out."""
-    encoder.eval()
+def _judged(adapter: Path) -> str:
+    """How it does on what is held out, as it is served."""
+    encoder, intents = MiniLM.open(cache_dir(), adapter), Intents(adapter)
     messages = meaning.examples(held_out=True)
-    goals = torch.tensor([message.intent for message in messages])
-    told = encoder.scores([message.text for message in messages]).argmax(dim=1) == goals
+    goals = np.array([message.intent for message in messages])
+    vectors = encoder.sentences([message.text for message in messages])
+    told = np.array([intents.shares(vector).argmax() for vector in vectors]) == goals
     kinds = ", ".join(f"{k} {told[goals == i].sum()}/{(goals == i).sum()}" for i, k in enumerate(KINDS))
     made = _found(encoder, meaning.pages(JUDGED, 1, held_out=True))
     written = _found(encoder, meaning.written(held_out=True))
     return (
-        f"held out: {told.float().mean():.1%} of intents ({kinds}); nearest to what answers: "
+        f"held out: {told.mean():.1%} of intents ({kinds}); nearest to what answers: "
         f"{made:.1%} of questions on pages made, {written:.1%} on those written"
     )
 
 
-def _found(encoder: Encoder, pages: Iterable[Page]) -> float:
+def _found(encoder: MiniLM, pages: Iterable[Page]) -> float:
     """The share of questions that are nearest to a sentence that answers them."""
     found: list[bool] = []
     for page in pages:
-        nearness, answers = encoder.nearness(page, range(len(page.questions)))
-        found += answers.gather(1, nearness.argmax(dim=1, keepdim=True)).flatten().tolist()
+        asked = encoder.sentences([question for question, _ in page.questions])
+        nearest = (asked @ encoder.sentences(page.sentences).T).argmax(axis=1)
+        found += [int(at) in places for at, (_, places) in zip(nearest, page.questions, strict=True)]
     return float(np.mean(found))
 
 
@@ -103,6 +108,7 @@ def _arguments() -> argparse.Namespace:
     add("--chats", type=int, default=3000, help="whose messages are learnt too (default: 3000)")
     add("--houses", type=int, default=400, help="to ask (default: 400)")
     add("--seed", type=int, default=1, help="of data, order and new weights (default: 1)")
+    add("--earlier", type=Path, help="an adapter taught before, to be averaged with this one")
     add("--output", type=Path, default=ADAPTER, help="the adapter (default: %(default)s)")
     return parser.parse_args()
 
