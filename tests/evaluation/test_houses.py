@@ -29,7 +29,10 @@ HOUSES = Path(__file__).parent / "houses"
 NAMES = ("jeweller", "nordic", "street", "tailor")
 LATER = ("department", "leather", "outfitter")
 LATEST = ("alpine", "atelier", "bridal", "everyday", "harbour", "resort", "savile", "travel")
-NEWEST = ("cape", "geneva", "lisbon", "mumbai", "oslo", "portland", "quebec", "vienna")
+NEWEST = (
+    *("austin", "cape", "edinburgh", "geneva", "lisbon", "melbourne"),
+    *("milano", "mumbai", "oslo", "portland", "quebec", "vienna"),
+)
 CHATS = 250  # of each house: every way to ask comes, most of them with several fillings
 
 # A little under what was measured, in percent of the turns of a kind, all houses together. `no pieces` of a kind
