@@ -20,12 +20,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from training import command, meaning
-from training.encoder import Encoder, averaged, teach
+from training.encoder import Encoder, Tensors, averaged, teach
 from training.meaning import Page
 
 from concierge.catalog import MiniLM, minilm
+from concierge.errors import UserError
 from concierge.paths import cache_dir
 from concierge.stylist.encoder import ADAPTER
 from concierge.stylist.intent import KINDS, Intents
@@ -40,6 +42,7 @@ def main() -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    earlier = _read(arguments.earlier) if arguments.earlier else None
     torch.manual_seed(arguments.seed)
     encoder = Encoder(*minilm.fetch(cache_dir()))
     examples = meaning.examples(held_out=False)
@@ -63,12 +66,19 @@ def _run(arguments: argparse.Namespace) -> int:
                 flush=True,
             )
     encoder.write(arguments.output)
-    if arguments.earlier:
-        both = averaged(load_file(arguments.earlier), load_file(arguments.output))
-        save_file(both, arguments.output)
+    if earlier:
+        save_file(averaged(earlier, load_file(arguments.output)), arguments.output)
     print(_judged(arguments.output), flush=True)
     print(f"{arguments.output}: {arguments.output.stat().st_size / 1e6:.1f} MB", flush=True)
     return 0
+
+
+def _read(adapter: Path) -> Tensors:
+    """An adapter taught before. Raises UserError, before any teaching."""
+    try:
+        return load_file(adapter)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"--earlier {adapter}: cannot be read ({error}).") from error
 
 
 def _judged(adapter: Path) -> str:

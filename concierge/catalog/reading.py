@@ -511,9 +511,7 @@ class _Sorter:
                 return tokens[i + 1] not in _NOT_NEGATED or i + 1 == start
             if i and (tokens[i - 1], tokens[i]) in _TWO_WORD_NEGATORS:
                 return True
-            if (
-                tokens[i] == "nothing"
-            ):  # `a bag but nothing in leather`, and not `you have nothing in leather?`
+            if tokens[i] == "nothing":
                 return i + 1 == start or self._follows_a_piece(i)
             if tokens[i] not in _DETERMINERS and tokens[i] not in _UNDER_NEGATION and i + 1 not in self._ends:
                 return False
@@ -521,7 +519,10 @@ class _Sorter:
         return False
 
     def _follows_a_piece(self, place: int) -> bool:
-        """Whether a clause begins there, or what is joined, and a kind of piece is named before it."""
+        """Whether a clause begins there, or what is joined, and a kind of piece is named before it.
+
+        So `a bag, but nothing in leather` wants none, and `have you nothing in leather?` wants some.
+        """
         opens = place in self._clause_starts or self._tokens[place - 1] in _JOINED
         return opens and any(f.end <= place and "garment" in _kinds(f) for f in self._found)
 

@@ -153,7 +153,10 @@ UNDERSTOOD: list[tuple[str, dict[str, Any]]] = [
     ("a hat in size 7 3/8", {"sizes": ("7 3/8",)}),
     ("I want a hat. 7 1/2.", {"sizes": ("7.5",)}),
     ("socks, size 4-7", {"sizes": ("4-7",)}),
-    ("jackets in M that aren't 160 dollars plus", {"sizes": ("M",), "price_max": Decimal(160), "price_min": None}),
+    (
+        "jackets in M that aren't 160 dollars plus",
+        {"sizes": ("M",), "price_max": Decimal(160), "price_min": None},
+    ),
     ("a coat at around 900 euros but not more", {"price_max": Decimal(900), "price_min": None}),
     ("not only black, a dress", {"not_colors": (), "garments": ("dress",)}),
     # for whom

@@ -41,6 +41,18 @@ def test_it_tells_how_it_does_and_the_same_seed_writes_the_same(
     assert all(np.array_equal(one[name], two[name]) for name in one)
 
 
+def test_an_earlier_adapter_that_is_none_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").touch()
+    for name in ("missing", "empty"):
+        monkeypatch.setattr(sys, "argv", [str(SCRIPT), "--earlier", str(tmp_path / name)])
+        assert teach_encoder.main() == 2
+        said = capsys.readouterr()
+        assert f"--earlier {tmp_path / name}: cannot be read" in said.err
+        assert not said.out
+
+
 def test_numpy_says_what_torch_says(tmp_path: Path) -> None:
     torch.manual_seed(0)
     encoder = Encoder(*minilm.fetch(cache_dir())).eval()
