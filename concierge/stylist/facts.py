@@ -31,6 +31,7 @@ WEIGHTS = np.array([9.0, 3.0, 2.5, 2.0, 1.2, 0.6])  # of `Facts.features`
 CLEAR = 5.2
 # And lower by so much where a kind of value is wanted and stated that few sentences have.
 TELLING: dict[Kind, float] = {"address": 1.7, "email": 1.7, "phone": 1.7, "year": 1.7}
+PLACED = 0.8  # and where it names the place that is asked for
 NEXT = 1.7  # a second sentence that comes so near to the best belongs to the answer
 LISTED = 4  # and so many if they are a list, such as the hours of each shop
 BESIDE = 2.5  # one of its section that comes so near and states what is wanted replaces the best, or joins it
@@ -200,9 +201,15 @@ class Facts:
             best = [best[0], after, *(i for i in best[1:] if i != after)][:SENTENCES]
         best = [i for i in best if not self._is_another(i, best[0], said)]
         near, found = [self.facts[i] for i in best], [float(scores[i]) for i in best]
-        clear = bool(near) and found[0] >= _least(kinds & near[0].kinds)
+        clear = bool(near) and found[0] >= self._least(near[0], kinds, message)
         unnamed = self._lacks(message, kinds)
         return Told(tuple(near), tuple(found), kinds, clear and not unnamed, unnamed)
+
+    def _least(self, fact: Fact, kinds: frozenset[Kind], message: str) -> float:
+        """The least score of a sentence that answers what is wanted."""
+        telling = max((TELLING.get(kind, 0.0) for kind in kinds & fact.kinds), default=0.0)
+        placed = bool(kinds & fact.kinds) and nearness(places(message), fact.places) > 0
+        return CLEAR - max(telling, PLACED * placed)
 
     def _going_on(self, place: int, kinds: frozenset[Kind]) -> int | None:
         """Where the block of a sentence that states nothing wanted goes on to state it."""
@@ -282,11 +289,6 @@ def _stem(word: str) -> str:
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(map(_stem, re.findall(r"[a-z]+", text.lower().replace("'", ""))))
-
-
-def _least(kinds: frozenset[Kind]) -> float:
-    """The least score of an answer that states these kinds of values, which are wanted."""
-    return CLEAR - max((TELLING.get(kind, 0.0) for kind in kinds), default=0.0)
 
 
 def _to_be_named(message: str) -> frozenset[str]:

@@ -370,6 +370,12 @@ async def test_facts_stand_beside_a_question_on_them_and_no_products(stylist: St
     assert grounding.products == ()
 
 
+def test_a_place_that_is_told_of_needs_no_words_of_the_sentence(stylist: Stylist) -> None:
+    asked = stylist.ground([user("how long would a parcel to Osaka take")])
+    assert "Japan and Australia 4 to 6 days" in " ".join(asked.quotes)
+    assert not stylist.ground([user("how long would a parcel to Lima take")]).quotes
+
+
 @in_one_loop
 async def test_a_question_on_the_house_is_answered_by_its_sentence_as_it_stands(stylist: Stylist) -> None:
     """By the untaught model, which left to itself would tell something else."""
