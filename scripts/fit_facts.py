@@ -27,6 +27,7 @@ from concierge.catalog import MiniLM
 from concierge.paths import cache_dir
 from concierge.stylist import open_encoder
 from concierge.stylist.facts import WEIGHTS, Facts
+from concierge.stylist.values import wanted
 
 PENALTY = 1e-2  # on the weights' squares
 STEPS, RATE = 400, 2.0
@@ -44,8 +45,10 @@ class Asked:
 def asked(pages: Iterable[Page], encoder: MiniLM) -> Iterator[Asked]:
     for page in pages:
         facts = Facts(page.markdown, encoder)
+        if len(facts.facts) != len(page.sentences):
+            continue  # `refund: no. Collection is free.` is read as one, and the answers' places are off
         for question, answers in page.questions:
-            features = facts.features(question, encoder.sentences([question])[0])
+            features = facts.features(question, encoder.sentences([question])[0], wanted(question))
             places = np.array([fact.place in answers for fact in facts.facts])
             yield Asked(features.astype(np.float64), places)
 
