@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from training import command, meaning
-from training.encoder import Encoder, Tensors, averaged, teach
+from training.encoder import Encoder, Tensors, teach
 from training.meaning import Page
 
 from concierge.catalog import MiniLM, minilm
@@ -65,9 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 f"{step}/{arguments.steps}: intents {intents:.3f}, answers {answers:.3f}, {passed}",
                 flush=True,
             )
-    encoder.write(arguments.output)
-    if earlier:
-        save_file(averaged(earlier, load_file(arguments.output)), arguments.output)
+    encoder.write(arguments.output, earlier)
     print(_judged(arguments.output), flush=True)
     print(f"{arguments.output}: {arguments.output.stat().st_size / 1e6:.1f} MB", flush=True)
     return 0

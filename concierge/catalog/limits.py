@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from concierge.catalog.money import NUMBER, parse_amount
 from concierge.catalog.numerals import digits
-from concierge.catalog.sizes import SYSTEM, SYSTEMS
+from concierge.catalog.sizes import EIGHTHS, SYSTEM, SYSTEMS
 from concierge.catalog.spelling import nearest
 
 _CUES = ("under", "below", "budget", "between", "maximum", "around")
@@ -241,7 +241,7 @@ def _bare(text: str) -> list[_Price]:
     return [_Price(match.span(), high=_value(match, 1)) for match in list(money)[:1]]
 
 
-_NUMERIC = r"\d{1,2}(?:[.,]5|½| ?1/2| [1357]/[48])?"
+_NUMERIC = rf"\d{{1,2}}(?:[.,]5|½| ?1/2| {EIGHTHS})?"
 _LETTER = (
     r"(?:xxs|xs|s|m|l|xl|xxl|xxxl|[2-4]xl|x-?small|small|medium|large|extra[ -](?:small|large)|x-?large)"
 )
@@ -259,7 +259,7 @@ _SIZE_PATTERNS = (
     re.compile(r"(?<![\w-])(?P<size>\d{1,2}-\d{1,2} ?[YyMm])(?![\w-])"),  # a child's
     re.compile(r"(?<![\w-])(?P<size>(?:3[2-9]|4\d)-(?:3[5-9]|4\d|5[0-2]))(?![\w%€£$-])"),  # socks
     re.compile(r"(?<![\w.,€£$])(?P<size>\d{1,2} ?½)(?!\w)"),  # a collar
-    re.compile(rf"(?<![\w.,€£$])(?P<size>\d{{1,2}} (?:1/2|[1357]/[48]))(?!-| ?(?:inch|in\b|\")){_NOT_SIZE}"),  # a hat
+    re.compile(rf"(?<![\w.,€£$])(?P<size>\d{{1,2}} (?:1/2|{EIGHTHS}))(?!-| ?(?:inch|in\b|\")){_NOT_SIZE}"),  # a hat
     re.compile(rf"\b(?P<size>(?:UK|EU|US|IT|FR|DE|uk|eu|fr|Uk|Eu|Fr|[Ii]talian|[Ff]rench|[Ee]uropean|[Bb]ritish|[Aa]merican|[Gg]erman) ?(?:size )?(?:\d{{1,2}}½|{_NUMERIC})){_NOT_SIZE}"),
     re.compile(rf"\b(?P<size>(?:uk|us|eu|aus?) size {_NUMERIC}){_NOT_SIZE}", re.I),
     re.compile(rf"\bbetween an? (?P<size>\d{{1,2}}) and an? (?P<also>\d{{1,2}}){_NOT_SIZE}", re.I),

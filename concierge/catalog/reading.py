@@ -170,7 +170,7 @@ _STATING = frozenset(
     "said says meant it anything something be maybe perhaps that ideally preferably actually only".split()
 )
 _JOINING = frozenset(("or", "and", "nor"))
-_JOINED = frozenset(("but", "and", "with"))
+_ADDING = frozenset(("but", "and", "with"))
 _CORRECTING = frozenset(("wait", "actually", "meant", "rather", "scratch"))
 _CLIPS = frozenset(("clip", "clips", "band", "tie", "slide", "accessory", "accessories"))
 _HEADS = frozenset(("dress", "jacket"))
@@ -523,7 +523,7 @@ class _Sorter:
 
         So `a bag, but nothing in leather` wants none, and `have you nothing in leather?` wants some.
         """
-        opens = place in self._clause_starts or self._tokens[place - 1] in _JOINED
+        opens = place in self._clause_starts or self._tokens[place - 1] in _ADDING
         return opens and any(f.end <= place and "garment" in _kinds(f) for f in self._found)
 
     def _is_unbecoming(self, one: Found) -> bool:

@@ -14,6 +14,7 @@ SYSTEMS = {
     "uk": "uk", "gb": "uk", "british": "uk", "us": "us", "usa": "us", "american": "us", "eu": "eu", "eur": "eu",
     "european": "eu", "fr": "fr", "french": "fr", "it": "it", "italian": "it", "de": "de", "german": "de",
 }  # fmt: skip
+EIGHTHS = r"[1357]/[48]"  # of a hat's size: `7 3/8`
 SYSTEM = "|".join(sorted(SYSTEMS, key=len, reverse=True))
 
 # What to add to a number of a system to come to the number that European houses print bare, by what is worn.
@@ -47,7 +48,7 @@ def keys(size: str) -> frozenset[str]:
     """All keys that a feed's size answers to: `S/M` to s and m, `36-38` to 36, 37 and 38, `UK 10` to uk10 and 10."""
     text = size.lower().replace("\u2013", "-").strip()
     found = {re.sub(r"\s+", " ", text)}
-    if re.fullmatch(r"\d{1,2} [1357]/[48]", text):  # a hat's
+    if re.fullmatch(rf"\d{{1,2}} {EIGHTHS}", text):
         return frozenset(found)
     for part in re.split(r"\s*[/|;()]\s*|\s+-\s+", re.sub(r"\b1/2\b", "½", text)):
         found |= _part_keys(part.strip())

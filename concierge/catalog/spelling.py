@@ -17,12 +17,12 @@ class Speller:
     """Mends words that are neither everyday English nor in the catalog.
 
     Args:
-        known: words that are right as they are.
+        known: words that are right as they are, beside those of English.
         targets: words that a slip may have been meant for, the likelier first.
     """
 
     def __init__(self, known: frozenset[str], targets: Iterable[str]) -> None:
-        self._known = known
+        self._known, self._english = known, english()
         self._targets: dict[str, list[str]] = defaultdict(list)
         for word in dict.fromkeys(targets):
             if len(word) > 2 and word.isalpha():
@@ -38,7 +38,7 @@ class Speller:
                 left
                 and 4 <= len(token) <= 20
                 and token.isalpha()
-                and not (token in self._known or token in names)
+                and not (token in self._known or token in self._english or token in names)
             ):
                 token, left = self._mend(token), left - 1
             mended.append(token)

@@ -14,7 +14,7 @@ from concierge.catalog.index import Index, kinds_of
 from concierge.catalog.product import Product
 from concierge.catalog.reading import Said, read, slots_of
 from concierge.catalog.referring import WHICH, referred
-from concierge.catalog.spelling import Speller, english
+from concierge.catalog.spelling import Speller
 from concierge.catalog.vocabulary import LEXICON, OCCASIONS, STOP_WORDS, words
 from concierge.catalog.wish import Than, Wish
 
@@ -45,7 +45,7 @@ class Understanding:
     def __init__(self, index: Index, known: frozenset[str]) -> None:
         self._index = index
         targets = [*sorted(LEXICON.words, key=lambda w: (len(w), w)), *sorted(index.title_words)]
-        speller = Speller(known | english() | LEXICON.words | index.words | STOP_WORDS, targets)
+        speller = Speller(known | LEXICON.words | index.words | STOP_WORDS, targets)
         self._read = lru_cache(maxsize=2048)(lambda message: read(message, speller))
 
     def understand(

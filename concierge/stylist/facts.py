@@ -27,6 +27,7 @@ from concierge.stylist.values import Kind, stated, wanted
 
 SENTENCES = 5  # repeated beside a question at most
 WEIGHTS = np.array([9.0, 3.0, 2.5, 2.0, 1.2, 0.6])  # of `Facts.features`
+PLACE = 5  # which of them tells how near a sentence's places are
 # Below this the facts don't tell: 3 % of what they do is there, and 75 % of what they don't.
 CLEAR = 5.2
 # And lower by so much where a kind of value is wanted and stated that few sentences have.
@@ -193,23 +194,18 @@ class Facts:
         called = np.array([asked or self._asks(topic, said) > 0 for topic in range(len(self._phrases))])
         if not called.any():
             return Told()
-        scores = np.where(called[self._of], self.features(message, vector) @ WEIGHTS, -np.inf)
-        best = [i for i in np.argsort(-scores, kind="stable")[:SENTENCES] if scores[i] > -np.inf]
         kinds = wanted(message)
+        features = self.features(message, vector, kinds)
+        scores = np.where(called[self._of], features @ WEIGHTS, -np.inf)
+        best = [i for i in np.argsort(-scores, kind="stable")[:SENTENCES] if scores[i] > -np.inf]
         if best and (after := self._going_on(best[0], kinds)) is not None:
             scores[after] = scores[best[0]]
             best = [best[0], after, *(i for i in best[1:] if i != after)][:SENTENCES]
         best = [i for i in best if not self._is_another(i, best[0], said)]
         near, found = [self.facts[i] for i in best], [float(scores[i]) for i in best]
-        clear = bool(near) and found[0] >= self._least(near[0], kinds, message)
+        clear = bool(near) and found[0] >= _least(kinds & near[0].kinds, placed=features[best[0], PLACE] > 0)
         unnamed = self._lacks(message, kinds)
         return Told(tuple(near), tuple(found), kinds, clear and not unnamed, unnamed)
-
-    def _least(self, fact: Fact, kinds: frozenset[Kind], message: str) -> float:
-        """The least score of a sentence that answers what is wanted."""
-        telling = max((TELLING.get(kind, 0.0) for kind in kinds & fact.kinds), default=0.0)
-        placed = bool(kinds & fact.kinds) and nearness(places(message), fact.places) > 0
-        return CLEAR - max(telling, PLACED * placed)
 
     def _going_on(self, place: int, kinds: frozenset[Kind]) -> int | None:
         """Where the block of a sentence that states nothing wanted goes on to state it."""
@@ -227,7 +223,7 @@ class Facts:
         shops = "address" in fact.kinds & named.kinds
         return shops and bool(named.names & said) and not fact.names & said
 
-    def features(self, message: str, vector: Floats) -> Floats:
+    def features(self, message: str, vector: Floats, kinds: frozenset[Kind]) -> Floats:
         """What tells of each sentence, shape (sentences, 6).
 
         Its likeness in meaning; that of its section; the share of the message's words that it has, rare ones
@@ -240,7 +236,7 @@ class Facts:
         asks = np.array([self._asks(topic, said, named=True) for topic in range(len(self._phrases))])
         weight = {stem: self._rarity.get(stem, self._unseen) for stem in words}
         whole = sum(weight.values()) or 1.0
-        kinds, asked = wanted(message), places(message)
+        asked = places(message)
         at_home = all(self._home in around(place) for place in asked)
         near = [nearness(asked, fact.places) for fact in self.facts]
         return np.stack(
@@ -289,6 +285,16 @@ def _stem(word: str) -> str:
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(map(_stem, re.findall(r"[a-z]+", text.lower().replace("'", ""))))
+
+
+def _least(kinds: frozenset[Kind], *, placed: bool) -> float:
+    """The least score of an answer that states these kinds of values, which are wanted.
+
+    Args:
+        placed: it names the place that is asked for.
+    """
+    telling = [TELLING.get(kind, 0.0) for kind in kinds]
+    return CLEAR - max([*telling, PLACED if placed and kinds else 0.0])
 
 
 def _to_be_named(message: str) -> frozenset[str]:

@@ -87,7 +87,7 @@ class Inquiry:
         bare = catalog.understand(message, (), (), wishes=intent.sure == "wish")
         reached = bool(_REACH.search(message)) and intent.staff < SURELY
         told = facts.about(message, vector, asked=intent.facts or reached)
-        dresses = bool(bare.garments or bare.occasions or bare.look)
+        dresses = _dresses(bare)
         asks = intent.facts and not (dresses and intent.wishes)
         known = told.strong or (told.certain and intent.sure != "aside" and (asks or not dresses))
         picks = bool(shown and (ORDINAL.search(message.lower()) or _limits(bare)))
@@ -117,8 +117,7 @@ class Inquiry:
             wish: that of the chat so far.
         """
         bare, intent = self.bare, self.intent
-        wears = bare.garments or bare.occasions or bare.look or bare.about
-        strays = intent.strays and not (intent.sure or self.marks or wears)
+        strays = intent.strays and not (intent.sure or self.marks or _dresses(bare) or bare.about)
         if not (intent.sure == "aside" or strays) or self.certain:
             return False
         return not (shown and (wish.kind == "about" or _limits(bare)))
@@ -150,6 +149,11 @@ def _persons(message: str, intent: Intent) -> frozenset[Mark]:
     """Who asks to talk to somebody is for them, unless it is one of the house's pieces that is wished for."""
     asked = _PERSON.search(message) and intent.sure != "wish"
     return frozenset(["person"]) if asked else frozenset()
+
+
+def _dresses(wish: Wish) -> bool:
+    """Whether it names what to wear, or what for."""
+    return bool(wish.garments or wish.occasions or wish.look)
 
 
 def _limits(wish: Wish) -> bool:

@@ -259,12 +259,16 @@ opening ::= "Goodbye" | "Until soon" | "Thank you for coming"
 }
 
 
+_REGRET = 'opening ::= "N" | "I am sorry, but n" | "Sadly, n"'  # and `othing` follows
+_PLACE = 'place ::= "in the collection" | "that we have" | "here"'
+
+
 def finding_nothing(changeable: Sequence[str]) -> str:
     """A GBNF grammar of a reply that no piece fits, and that one of these could be changed."""
     change = _any_of((*changeable, " or ".join(changeable)))
     return f"""root ::= opening "othing " place " fits that" ("; " | ", I am afraid; ") question change " do?"
-opening ::= "N" | "I am sorry, but n" | "Sadly, n"
-place ::= "in the collection" | "that we have" | "here"
+{_REGRET}
+{_PLACE}
 question ::= "would another " | "might another " | "could another "
 change ::= {change}"""
 
@@ -272,7 +276,7 @@ change ::= {change}"""
 def staying(pieces: Iterable[Product]) -> str:
     """A GBNF grammar of a reply that there is none but what was shown before, one of these."""
     return f"""root ::= opening stay piece
-opening ::= "N" | "I am sorry, but n" | "Sadly, n"
+{_REGRET}
 stay ::= "othing else " ("here" | "that we have") " fits that; I would stay with "
 piece ::= {_priced(pieces)}"""
 
@@ -280,8 +284,8 @@ piece ::= {_priced(pieces)}"""
 def lacking(materials: Sequence[str], pieces: Iterable[Product]) -> str:
     """A GBNF grammar of a reply that nothing that fits is of such material, and one of these comes near."""
     return f"""root ::= opening "othing " place " fits that in {" or ".join(materials)}" near piece
-opening ::= "N" | "I am sorry, but n" | "Sadly, n"
-place ::= "in the collection" | "that we have" | "here"
+{_REGRET}
+{_PLACE}
 near ::= "; I would look at " | "; the nearest is " | "; what comes near is "
 piece ::= {_priced(pieces)}"""
 

@@ -85,8 +85,12 @@ class Encoder(torch.nn.Module):
             row[list(places)] = True
         return self([question for question, _ in questions]) @ self(page.sentences).T, answers
 
-    def write(self, path: Path) -> None:
-        """The LoRA in float16 and the intents' weights, as `concierge.stylist.encoder` reads them."""
+    def write(self, path: Path, earlier: Tensors | None = None) -> None:
+        """The LoRA in float16 and the intents' weights, as `concierge.stylist.encoder` reads them.
+
+        Args:
+            earlier: an adapter to be averaged with.
+        """
         scale = self._bert.peft_config["default"].lora_alpha / self._bert.peft_config["default"].r
         tensors = {}
         for name, weight in self._bert.get_base_model().named_parameters():
@@ -97,7 +101,7 @@ class Encoder(torch.nn.Module):
                 tensors[layer + of] = (by * weight.detach()).numpy().astype(np.float16)
         tensors["intents.weight"] = (SHARP * self.intents.weight.detach()).numpy()
         tensors["intents.bias"] = (SHARP * self.intents.bias.detach()).numpy()
-        save_file(tensors, path)
+        save_file(averaged(earlier, tensors) if earlier else tensors, path)
 
 
 def averaged(one: Tensors, other: Tensors) -> Tensors:
