@@ -1,4 +1,4 @@
-"""llama-server and llama-cpp-python's example server, out of the sources of the llama-cpp-python in use."""
+"""The peers' llama.cpp, out of the sources of the llama-cpp-python in use."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import tarfile
 import tempfile
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from comparison.progress import say
@@ -20,14 +21,15 @@ FLAGS = (
     "-DCMAKE_BUILD_TYPE=Release",
     "-DGGML_NATIVE=ON",
     "-DGGML_OPENMP=OFF",  # as scripts/install has it for everybody else
-    "-DBUILD_SHARED_LIBS=OFF",
+    "-DBUILD_SHARED_LIBS=ON",  # llama-server's and the Python servers'
     "-DLLAMA_BUILD_TESTS=OFF",
     "-DLLAMA_BUILD_EXAMPLES=OFF",
     "-DLLAMA_BUILD_APP=OFF",
     "-DLLAMA_BUILD_UI=OFF",
     "-DLLAMA_USE_PREBUILT_UI=OFF",
     "-DLLAMA_OPENSSL=OFF",
-    *(["-DCMAKE_CXX_FLAGS=-mno-amx-int8"] if platform.machine() == "x86_64" else []),  # as scripts/install
+    # Or g++ 12 loses the set-up of AMX's tiles (see scripts/install), which read a prompt four times as fast.
+    *(["-DCMAKE_CXX_FLAGS=-fno-dse -fno-tree-dse"] if platform.machine() == "x86_64" else []),
 )
 
 
@@ -80,6 +82,18 @@ def llama_server(source: Path, log: Path) -> Path:
         _run([cmake, "--build", build, "--target", "llama-server"], output.name)
     done.write_text(flags)
     return binary
+
+
+def bindings(binary: Path) -> Path:
+    """A directory for PYTHONPATH: the llama_cpp in use, with the libraries that are beside llama-server."""
+    spec = find_spec("llama_cpp")
+    directory = binary.parent.parent / "python"
+    shutil.rmtree(directory, ignore_errors=True)
+    package = directory / "llama_cpp"
+    package.mkdir(parents=True)
+    for part in Path(str(spec and spec.origin)).parent.iterdir():
+        (package / part.name).symlink_to(binary.parent if part.name == "lib" else part)
+    return directory
 
 
 def _tool(name: str) -> str:

@@ -166,13 +166,22 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-class ExampleServer(Server):
-    """Run without what reads images: it always imports that, and `scripts/install` does not build it."""
-
-    name = "examples/server"
+class PythonServer(Server):
+    """One that runs llama-cpp-python, with llama-server's libraries."""
 
     def prepare(self, cache: Path, logs: Path) -> None:
-        self._script = building.sources(cache) / "examples" / "server" / "server.py"
+        self._sources = building.sources(cache)
+        self._bindings = building.bindings(building.llama_server(self._sources, logs / "build.log"))
+
+    def _launch(self, command: Sequence[str | Path], config: dict[str, Any], setup: Setup) -> Launch:
+        arguments = [sys.executable, *command, _written(config, setup.directory)]
+        return Launch(arguments, os.environ | {"PYTHONPATH": str(self._bindings)})
+
+
+class ExampleServer(PythonServer):
+    """Run without what reads images, which it always imports."""
+
+    name = "examples/server"
 
     def variants(self, scenario: Scenario) -> dict[str, Options]:
         variants: dict[str, Options] = {
@@ -198,14 +207,14 @@ class ExampleServer(Server):
             "store_logits": False,
         }
         config = {"server": {"host": HOST, "port": setup.port}, "model": model | options}
-        command = [sys.executable, "-c", WITHOUT_IMAGES, self._script, "-C"]
-        return Launch([*command, _written(config, setup.directory)], os.environ)
+        script = self._sources / "examples" / "server" / "server.py"
+        return self._launch(["-c", WITHOUT_IMAGES, script, "-C"], config, setup)
 
     def fixed_length(self, end_tokens: Sequence[int]) -> dict[str, Any]:
         return {"logit_bias": {str(token): -1000.0 for token in end_tokens}}
 
 
-class PythonServer(Server):
+class PackageServer(PythonServer):
     name = "llama_cpp.server"
     overlaps = False
 
@@ -233,8 +242,7 @@ class PythonServer(Server):
         }
         # Not interrupted: the default is to cut a reply off when the next request comes.
         config = {"host": HOST, "port": setup.port, "interrupt_requests": False, "models": [model | options]}
-        command = [sys.executable, "-m", "llama_cpp.server", "--config_file"]
-        return Launch([*command, _written(config, setup.directory)], os.environ)
+        return self._launch(["-m", "llama_cpp.server", "--config_file"], config, setup)
 
     def fixed_length(self, end_tokens: Sequence[int]) -> dict[str, Any]:
         # Its penalty on repetition is on unless told otherwise; everybody else's is off.
@@ -243,7 +251,7 @@ class PythonServer(Server):
 
 SERVERS: dict[str, Server] = {
     server.name: server
-    for server in (Concierge(), ConciergePrepared(), LlamaServer(), ExampleServer(), PythonServer())
+    for server in (Concierge(), ConciergePrepared(), LlamaServer(), ExampleServer(), PackageServer())
 }
 OURS = (Concierge.name, ConciergePrepared.name)
 
