@@ -167,15 +167,18 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 class PythonServer(Server):
-    """One that runs llama-cpp-python, with llama-server's libraries."""
+    """One that runs llama-cpp-python, once prepared with llama-server's libraries."""
+
+    _environment: Mapping[str, str] = {}
 
     def prepare(self, cache: Path, logs: Path) -> None:
         self._sources = building.sources(cache)
-        self._bindings = building.bindings(building.llama_server(self._sources, logs / "build.log"))
+        binary = building.llama_server(self._sources, logs / "build.log")
+        self._environment = {"PYTHONPATH": str(building.bindings(binary))}
 
     def _launch(self, command: Sequence[str | Path], config: dict[str, Any], setup: Setup) -> Launch:
         arguments = [sys.executable, *command, _written(config, setup.directory)]
-        return Launch(arguments, os.environ | {"PYTHONPATH": str(self._bindings)})
+        return Launch(arguments, {**os.environ, **self._environment})
 
 
 class ExampleServer(PythonServer):
