@@ -54,11 +54,14 @@ def test_it_is_attention(size: int, heads: int, kv_heads: int, tokens: int, cell
     query = numbers.normal(0, 3, (heads, tokens, size)).astype(np.float32)
     keys, values = numbers.normal(0, 3, (2, kv_heads, cells, size)).astype(np.float32)
     shared, own = cells // 2, numbers.random((tokens, cells)) < 0.2
+    chats = own[np.arange(tokens) // 20 * 20]  # of 20 tokens each, which see the same
     seen = {
         "everything": np.ones((tokens, cells), bool),
         "what is before it": np.arange(cells) <= np.arange(tokens)[:, None] + shared,
         "a house prompt and cells among others'": own | (np.arange(cells) < shared),
         "few": own,
+        "few, the same for a chat": chats,
+        "the same for a chat, then each its own": np.where(np.arange(cells) < shared, chats, own),
         "one cell": np.arange(cells) == numbers.integers(0, cells, tokens)[:, None],
         "nothing, some": own & (np.arange(tokens) % 2 == 0)[:, None],
     }

@@ -4,8 +4,9 @@
    once for all that look at them: the heads that share a KV head, the tokens of a prompt, the chats behind one house
    prompt. Softmax is kept up block by block (Milakov and Gimelshein 2018, arXiv:1805.02867; FlashAttention, Dao et al.
    2022, arXiv:2205.14135). As many rows of the output as a vector has lanes are computed side by side, a row to a lane,
-   so that nothing is summed across lanes; where few look, each row alone. Cells that few tokens see, as those of other
-   chats between a chat's own, are collected until there are 32. Sums are of 32-bit floats; ggml's are of 16-bit ones. */
+   so that nothing is summed across lanes; where few look, each row alone. Where each token sees few of a block's cells,
+   as when other chats' lie between its own, those are collected until there are 32, once for tokens that see the same.
+   Sums are of 32-bit floats; ggml's are of 16-bit ones. */
 
 #include "kernels.h"
 
@@ -116,9 +117,11 @@ INLINE uint32_t seen(const half *mask, int64_t cell, int64_t cells) {
     return bits;
 }
 
+/* Turn cells into floats, and fetch those that lie behind them: the next block's, while most chats share a prompt. */
 INLINE void widen(float *to, const char *from, size_t stride, const int32_t *cells, int size) {
     for (int c = 0; c < CELLS; c++) {
         const half *row = (const half *)(from + cells[c] * stride);
+        for (int i = 0; i < size; i += 32) __builtin_prefetch(row + CELLS * stride / sizeof(half) + i);
         for (int i = 0; i < size; i += LANES) *(vec *)(to + c * size + i) = WIDEN(row + i);
     }
 }
@@ -202,39 +205,126 @@ INLINE void finish(float *out, const struct row *row, const struct abreast *rows
     for (int i = 0; i < LANES; i++) sum += row->sum[i];
     float mine = high > -INFINITY ? expf(row->highest - high) : 0, theirs = high > -INFINITY ? expf(other - high) : 0;
     sum = sum * mine + (rows->used ? rows->sum[lane] * theirs : 0);
-    for (int i = 0; i < size; i++)
-        out[i] = sum ? (out[i] * mine + (rows->used ? rows->out[i][lane] * theirs : 0)) / sum : 0;
+    const float share = sum ? 1 / sum : 0;
+    for (int i = 0; i < size; i++) out[i] *= mine * share;
+    if (rows->used)
+        for (int i = 0; i < size; i++) out[i] += rows->out[i][lane] * (theirs * share);
+}
+
+struct item { /* of work: tokens from the first on and the query heads of one KV head */
+    struct ggml_tensor *dst;
+    int group, first, tokens, heads;
+    float scale, *keys, *values; /* of a block of cells */
+    struct row *rows;
+    struct abreast *abreast; /* the same rows, LANES at a time */
+};
+
+INLINE float *out_of(const struct item *item, int row, int size) {
+    const int64_t token = item->first + row / item->heads, head = item->group * item->heads + row % item->heads;
+    return (float *)item->dst->data + (token * item->dst->src[0]->ne[2] + head) * size;
+}
+
+INLINE const float *query_of(const struct item *item, int row) {
+    const struct ggml_tensor *q = item->dst->src[0];
+    const int64_t token = item->first + row / item->heads, head = item->group * item->heads + row % item->heads;
+    return (const float *)((const char *)q->data + token * q->nb[1] + head * q->nb[2]);
+}
+
+/* Nothing has been taken into the rows yet. */
+INLINE void begin(const struct item *item, struct abreast *rows, int start, int end, int size) {
+    rows->used = true;
+    rows->highest = splat(-INFINITY);
+    rows->sum = splat(0);
+    for (int i = 0; i < size; i++) rows->out[i] = rows->query[i] = splat(0);
+    for (int row = start; row < end; row++) {
+        const float *query = query_of(item, row);
+        for (int i = 0; i < size; i++) rows->query[i][row - start] = query[i] * item->scale;
+    }
+}
+
+/* Take a block of cells into the rows of tokens from `from` until `to`, each of which sees those whose bits it has. */
+INLINE void take(const struct item *item, const int32_t *cells, const uint32_t *bits, int from, int to, int size) {
+    const struct ggml_tensor *k = item->dst->src[1], *v = item->dst->src[2];
+    widen(item->keys, (const char *)k->data + item->group * k->nb[2], k->nb[1], cells, size);
+    widen(item->values, (const char *)v->data + item->group * v->nb[2], v->nb[1], cells, size);
+    const int count = item->tokens * item->heads;
+    int token = from, head = 0;
+    for (int row = from * item->heads; row < to * item->heads;) {
+        const int bundle = row / LANES, start = bundle * LANES, end = start + LANES < count ? start + LANES : count;
+        const int begun = row, token_begun = token, head_begun = head;
+        ivec see = {0};
+        int looking = 0;
+        uint32_t all = row == start ? ~0u : 0;
+        for (; row < end && token < to; row++) {
+            see[row - start] = bits[token];
+            looking += bits[token] != 0;
+            all &= bits[token];
+            if (++head == item->heads) head = 0, token++;
+        }
+        if (looking <= FEW) {
+            for (int r = begun, t = token_begun, h = head_begun; r < row; r++) {
+                if (bits[t])
+                    look(&item->rows[r], out_of(item, r, size), query_of(item, r), item->keys, item->values, bits[t],
+                         item->scale, size);
+                if (++h == item->heads) h = 0, t++;
+            }
+            continue;
+        }
+        struct abreast *rows = &item->abreast[bundle];
+        if (!rows->used) begin(item, rows, start, end, size);
+        look_abreast(rows, item->keys, item->values, see, all == ~0u && row == end, size);
+    }
+}
+
+struct waiting { /* cells that few tokens see, until there are enough */
+    bool alike; /* to the token before, whose cells these are too */
+    int count;
+    int32_t cells[2 * CELLS];
+};
+
+/* Tokens that no longer see the same cells wait alone from here on. */
+INLINE void part(struct waiting *waiting, const uint32_t *bits, int tokens) {
+    for (int t = tokens - 1; t > 0; t--) {
+        if (!waiting[t].alike || bits[t] == bits[t - 1]) continue;
+        int first = t - 1;
+        while (waiting[first].alike) first--;
+        waiting[t] = waiting[first];
+        waiting[t].alike = false;
+    }
+}
+
+/* The first token after this one that waits for cells of its own. */
+INLINE int until(const struct waiting *waiting, int token, int tokens) {
+    do token++;
+    while (token < tokens && waiting[token].alike);
+    return token;
 }
 
 /* A work item: tokens [first, last) and the query heads of one KV head. */
 INLINE void attend(struct ggml_tensor *dst, int group, int first, int last, int size) {
-    const struct ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2], *mask = dst->src[3];
+    const struct ggml_tensor *q = dst->src[0], *k = dst->src[1], *mask = dst->src[3];
     const int heads = q->ne[2] / k->ne[2], tokens = last - first, count = tokens * heads;
     const int bundles = (count - 1) / LANES + 1;
-    const char *keys = (const char *)k->data + group * k->nb[2], *values = (const char *)v->data + group * v->nb[2];
-    float scale;
-    memcpy(&scale, dst->op_params, sizeof scale);
-
     struct row rows[count];
-    struct abreast abreast[bundles]; /* the same rows, LANES at a time */
+    struct abreast abreast[bundles];
     vec queries[bundles * size] __attribute__((aligned(64))), outs[bundles * size] __attribute__((aligned(64)));
-    struct { int count; int32_t cells[2 * CELLS]; } waiting[tokens]; /* cells that few of the tokens see */
-    float key[CELLS * size] __attribute__((aligned(64))), value[CELLS * size] __attribute__((aligned(64)));
-
-#define OUT(row) ((float *)dst->data + ((int64_t)(first + (row) / heads) * q->ne[2] + group * heads + (row) % heads) * size)
-#define QUERY(row) \
-    ((const float *)((const char *)q->data + (first + (row) / heads) * q->nb[1] + (group * heads + (row) % heads) * q->nb[2]))
-#define STAGE(cells) (widen(key, keys, k->nb[1], cells, size), widen(value, values, v->nb[1], cells, size))
-#define LOOK(row, bits) look(&rows[row], OUT(row), QUERY(row), key, value, bits, scale, size)
+    float keys[CELLS * size] __attribute__((aligned(64))), values[CELLS * size] __attribute__((aligned(64)));
+    struct waiting waiting[tokens];
+    uint32_t bits[tokens], every[tokens];
+    struct item item = {dst, group, first, tokens, heads, 0, keys, values, rows, abreast};
+    memcpy(&item.scale, dst->op_params, sizeof item.scale);
 
     for (int row = 0; row < count; row++) {
         rows[row] = (struct row){-INFINITY, splat(0)};
-        memset(OUT(row), 0, size * sizeof(float));
+        memset(out_of(&item, row, size), 0, size * sizeof(float));
     }
-    for (int b = 0; b < bundles; b++) abreast[b].used = false;
-    for (int t = 0; t < tokens; t++) waiting[t].count = 0;
+    for (int b = 0; b < bundles; b++) {
+        abreast[b].used = false;
+        abreast[b].query = queries + b * size;
+        abreast[b].out = outs + b * size;
+    }
+    for (int t = 0; t < tokens; t++) waiting[t].alike = t, waiting[t].count = 0, every[t] = ~0u;
     for (int64_t cell = 0; cell < k->ne[1]; cell += CELLS) {
-        uint32_t bits[tokens];
         int lookers = 0, pairs = 0;
         for (int t = 0; t < tokens; t++) {
             const half *row = mask ? (const half *)((const char *)mask->data + (first + t) * mask->nb[1]) : NULL;
@@ -246,50 +336,30 @@ INLINE void attend(struct ggml_tensor *dst, int group, int first, int last, int 
         if (2 * pairs >= lookers * CELLS) {
             int32_t cells[CELLS];
             for (int c = 0; c < CELLS; c++) cells[c] = cell + c < k->ne[1] ? cell + c : cell;
-            STAGE(cells);
-            for (int b = 0; b < bundles; b++) {
-                const int start = b * LANES, end = start + LANES < count ? start + LANES : count;
-                ivec see = {0};
-                int looking = 0;
-                uint32_t all = ~0u;
-                for (int row = start; row < end; row++) {
-                    see[row - start] = bits[row / heads];
-                    looking += bits[row / heads] != 0;
-                    all &= bits[row / heads];
-                }
-                if (looking <= FEW) {
-                    for (int row = start; row < end; row++)
-                        if (bits[row / heads]) LOOK(row, bits[row / heads]);
-                    continue;
-                }
-                if (!abreast[b].used) {
-                    abreast[b] = (struct abreast){true, splat(-INFINITY), splat(0), queries + b * size, outs + b * size};
-                    for (int i = 0; i < size; i++) {
-                        abreast[b].out[i] = abreast[b].query[i] = splat(0);
-                        for (int row = start; row < end; row++) abreast[b].query[i][row - start] = QUERY(row)[i] * scale;
-                    }
-                }
-                look_abreast(&abreast[b], key, value, see, all == ~0u, size);
-            }
+            take(&item, cells, bits, 0, tokens, size);
             continue;
         }
-        for (int t = 0; t < tokens; t++) {
-            for (uint32_t b = bits[t]; b; b &= b - 1) waiting[t].cells[waiting[t].count++] = cell + __builtin_ctz(b);
-            if (waiting[t].count < CELLS) continue;
-            STAGE(waiting[t].cells);
-            for (int h = 0; h < heads; h++) LOOK(t * heads + h, ~0u);
-            waiting[t].count -= CELLS;
-            memcpy(waiting[t].cells, waiting[t].cells + CELLS, CELLS * sizeof(int32_t));
+        part(waiting, bits, tokens);
+        for (int t = 0, next; t < tokens; t = next) {
+            struct waiting *own = &waiting[t];
+            next = until(waiting, t, tokens);
+            for (uint32_t b = bits[t]; b; b &= b - 1) own->cells[own->count++] = cell + __builtin_ctz(b);
+            if (own->count < CELLS) continue;
+            take(&item, own->cells, every, t, next, size);
+            own->count -= CELLS;
+            memcpy(own->cells, own->cells + CELLS, CELLS * sizeof(int32_t));
         }
     }
-    for (int t = 0; t < tokens; t++) {
-        const int left = waiting[t].count;
-        if (!left) continue;
-        for (int c = left; c < CELLS; c++) waiting[t].cells[c] = waiting[t].cells[0];
-        STAGE(waiting[t].cells);
-        for (int h = 0; h < heads; h++) LOOK(t * heads + h, (1u << left) - 1);
+    for (int t = 0, next; t < tokens; t = next) {
+        struct waiting *own = &waiting[t];
+        next = until(waiting, t, tokens);
+        if (!own->count) continue;
+        for (int c = own->count; c < CELLS; c++) own->cells[c] = own->cells[0];
+        for (int i = t; i < next; i++) bits[i] = (1u << own->count) - 1;
+        take(&item, own->cells, bits, t, next, size);
     }
-    for (int row = 0; row < count; row++) finish(OUT(row), &rows[row], &abreast[row / LANES], row % LANES, size);
+    for (int row = 0; row < count; row++)
+        finish(out_of(&item, row, size), &rows[row], &abreast[row / LANES], row % LANES, size);
 }
 
 static void attend_64(struct ggml_tensor *dst, int group, int first, int last) { attend(dst, group, first, last, 64); }

@@ -15,6 +15,7 @@ long concierge_matmul_calls;
 
 enum { BLOCK = 32, ROWS = 16 }; /* weights that share a scale; of a work item */
 enum { STRIP = 24 };            /* blocks of a row that are turned at once, for the L1 cache to hold them */
+enum { ABREAST = 8 };           /* tokens whose sums are in registers */
 
 struct tile { /* a block of each of 16 rows; lane i is row i's */
     __m512i weights[BLOCK / 4];
@@ -98,34 +99,47 @@ INLINE void turn(struct tile *tile, const char *block, size_t stride, size_t ahe
     tile->bias = _mm512_sub_epi32(_mm512_setzero_si512(), sum);
 }
 
-/* Add to `count` tokens' results what the tiles of 16 rows give; `first` is the first token's first block. */
+/* A token's scales, and what its values add up to, as floats. */
+INLINE void widen(struct tokens in, int64_t block, int blocks, float *scales, float *sums, enum ggml_type type) {
+    for (int b = 0; b < blocks; b += ABREAST) {
+        const __mmask8 some = _bzhi_u32(0xff, blocks - b);
+        const __m256 scale = _mm256_cvtph_ps(_mm_maskz_loadu_epi16(some, in.scales + block + b));
+        _mm256_storeu_ps(scales + b, scale);
+        if (type != GGML_TYPE_Q4_1) continue;
+        const __m256i sum = _mm256_cvtepi16_epi32(_mm_maskz_loadu_epi16(some, in.sums + block + b));
+        _mm256_storeu_ps(sums + b, _mm256_cvtepi32_ps(sum) * scale);
+    }
+}
+
+/* Add to `count` tokens' results, ABREAST at most, what the tiles of 16 rows give; `first` is their first block. */
 INLINE void multiply(const struct tile *tiles, int blocks, struct tokens in, int64_t first, float *out, size_t stride,
                      int count, enum ggml_type type) {
-    __m512 result[count];
-    float scales[count][STRIP], sums[count][STRIP];
+    __m512 result[ABREAST];
+    float scales[ABREAST][STRIP], sums[ABREAST][STRIP];
 #pragma GCC unroll 8
     for (int t = 0; t < count; t++) {
         result[t] = _mm512_loadu_ps(out + t * stride);
-        for (int b = 0; b < blocks; b++) {
-            scales[t][b] = _cvtsh_ss(in.scales[first + t * in.width + b]);
-            if (type == GGML_TYPE_Q4_1) sums[t][b] = in.sums[first + t * in.width + b] * scales[t][b];
-        }
+        widen(in, first + t * in.width, blocks, scales[t], sums[t], type);
     }
     for (int b = 0; b < blocks; b++) {
         const struct tile *tile = &tiles[b];
         const __m512 scale = _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)tile->scale));
         const __m512 least = _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)tile->least));
+        __m512i sum[ABREAST];
+#pragma GCC unroll 8
+        for (int t = 0; t < count; t++) sum[t] = tile->bias;
+#pragma GCC unroll 8
+        for (int i = 0; i < BLOCK / 4; i++) {
+#pragma GCC unroll 8
+            for (int t = 0; t < count; t++) { /* a token's next sum waits for its last; so tokens take turns */
+                int32_t four;
+                memcpy(&four, in.values + (first + t * in.width + b) * BLOCK + 4 * i, sizeof four);
+                sum[t] = _mm512_dpbusd_epi32(sum[t], _mm512_set1_epi32(four), tile->weights[i]);
+            }
+        }
 #pragma GCC unroll 8
         for (int t = 0; t < count; t++) {
-            const uint8_t *values = in.values + (first + t * in.width + b) * BLOCK;
-            __m512i sum = tile->bias;
-#pragma GCC unroll 8
-            for (int i = 0; i < BLOCK / 4; i++) {
-                int32_t four;
-                memcpy(&four, values + 4 * i, sizeof four);
-                sum = _mm512_dpbusd_epi32(sum, _mm512_set1_epi32(four), tile->weights[i]);
-            }
-            result[t] += _mm512_cvtepi32_ps(sum) * (scale * scales[t][b]);
+            result[t] += _mm512_cvtepi32_ps(sum[t]) * (scale * scales[t][b]);
             if (type == GGML_TYPE_Q4_1) result[t] += least * sums[t][b];
         }
     }
@@ -149,7 +163,7 @@ INLINE void multiply_rows(struct ggml_tensor *dst, int64_t row, struct tokens in
 #define TAKE(n) \
     for (; t + n <= count; t += n) \
         multiply(tiles, blocks, in, t * in.width + from, out + t * stride, stride, n, type)
-        TAKE(8);
+        TAKE(ABREAST);
         TAKE(4);
         TAKE(2);
         TAKE(1);
