@@ -2,15 +2,21 @@
 
 Chats share 700 tokens and have 96 of their own, whose cells lie among one another's as decoding leaves them.
 Medians are printed as a Markdown table, in milliseconds. --beside has processes that compute without end
-share the cores, as the server's own event loop, Redis and the shop's other programs do.
+share the cores, as the server's own event loop, Redis and the shop's other programs do. --against has the
+kernels of another checkout take turns with these, a process each, in an order that changes.
 
-    .venv/bin/python scripts/measure_kernels.py --model GGUF [--rounds 7] [--beside 1]
+    .venv/bin/python scripts/measure_kernels.py --model GGUF [--rounds 7] [--beside 1 | --against DIR]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import statistics
+import subprocess
+import sys
+from pathlib import Path
 
 from crowd import HOUSE, Crowd, Parts, neighbours
 
@@ -59,6 +65,36 @@ def measured(crowd: Crowd, rounds: int) -> dict[tuple[str, str], list[float]]:
     return took
 
 
+def steps(model: str, rounds: int = 3) -> dict[str, float]:
+    """Milliseconds of each step with the kernels that `concierge` has."""
+    crowd = Crowd(Model(resolve(model, Settings().cache_dir), 0), OWN, at_a_time=8)
+    took: dict[str, list[float]] = {name: [] for name in STEPS}
+    for _ in range(rounds):
+        for name, parts in STEPS.items():
+            crowd.step(parts)
+            took[name] += [1000 * crowd.step(parts) for _ in range(STEADY)]
+    return {name: statistics.median(times) for name, times in took.items()}
+
+
+def in_turns(model: str, checkouts: list[Path], rounds: int) -> list[dict[str, float]]:
+    """The medians of each checkout's processes, one a round."""
+    here = Path(__file__).resolve().parent
+    program = "import json, sys, measure_kernels; print(json.dumps(measure_kernels.steps(sys.argv[1])))"
+    found: dict[Path, list[dict[str, float]]] = {checkout: [] for checkout in checkouts}
+    for number in range(rounds):
+        for checkout in checkouts if number % 2 else reversed(checkouts):
+            environment = os.environ | {"PYTHONPATH": str(here)}  # `concierge` is the working directory's
+            said = subprocess.run(
+                [sys.executable, "-c", program, model],
+                cwd=checkout,
+                env=environment,
+                check=True,
+                stdout=subprocess.PIPE,
+            )
+            found[checkout].append(json.loads(said.stdout))
+    return [{name: statistics.median(one[name] for one in runs) for name in STEPS} for runs in found.values()]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -66,7 +102,19 @@ def main() -> None:
     parser.add_argument("--model", default="small")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--beside", type=int, default=0, help="busy processes (default: 0)")
+    parser.add_argument("--against", type=Path, metavar="DIR", help="another checkout, instead of ggml's")
     args = parser.parse_args()
+    if args.against:
+        if not (args.against / "concierge").is_dir():
+            parser.error(
+                f"{args.against} is no checkout of Concierge; make one with: git worktree add DIR COMMIT"
+            )
+        model = str(resolve(args.model, Settings().cache_dir).resolve())
+        there, here = in_turns(model, [args.against, Path(__file__).parents[1]], args.rounds)
+        print("| step | there | here | ratio |\n|---|---|---|---|")
+        for name in STEPS:
+            print(f"| {name} | {there[name]:.1f} | {here[name]:.1f} | {here[name] / there[name]:.2f}x |")
+        return
     crowd = Crowd(Model(resolve(args.model, Settings().cache_dir), 0), OWN, at_a_time=8)
     with neighbours(args.beside):
         took = measured(crowd, args.rounds)
