@@ -51,29 +51,25 @@ WAYS: dict[str, tuple[str, ...]] = {
 }
 
 
-def measured(crowd: Crowd, rounds: int) -> dict[tuple[str, str], list[float]]:
-    """Milliseconds of each step by its name and the kernels'."""
+def measured(model: str, rounds: int, ways: dict[str, tuple[str, ...]]) -> dict[tuple[str, str], float]:
+    """Median milliseconds of each step by its name and the kernels'."""
+    crowd = Crowd(Model(resolve(model, Settings().cache_dir), 0), OWN, at_a_time=8)
     took: dict[tuple[str, str], list[float]] = {}
     for _ in range(rounds):
-        for way, ours in WAYS.items():
+        for way, ours in ways.items():
             for kernel in kernels.KERNELS:
                 kernels.use(kernel, kernel in ours)
             for name, parts in STEPS.items():
                 crowd.step(parts)  # what another step left in the processor's caches goes
                 times = took.setdefault((name, way), [])
                 times += [1000 * crowd.step(parts) for _ in range(STEADY)]
-    return took
+    return {key: statistics.median(times) for key, times in took.items()}
 
 
-def steps(model: str, rounds: int = 3) -> dict[str, float]:
-    """Milliseconds of each step with the kernels that `concierge` has."""
-    crowd = Crowd(Model(resolve(model, Settings().cache_dir), 0), OWN, at_a_time=8)
-    took: dict[str, list[float]] = {name: [] for name in STEPS}
-    for _ in range(rounds):
-        for name, parts in STEPS.items():
-            crowd.step(parts)
-            took[name] += [1000 * crowd.step(parts) for _ in range(STEADY)]
-    return {name: statistics.median(times) for name, times in took.items()}
+def steps(model: str) -> dict[str, float]:
+    """Median milliseconds of each step with all kernels that `concierge` has."""
+    took = measured(model, 3, {"all": kernels.KERNELS})
+    return {name: took[name, "all"] for name in STEPS}
 
 
 def in_turns(model: str, checkouts: list[Path], rounds: int) -> list[dict[str, float]]:
@@ -115,13 +111,11 @@ def main() -> None:
         for name in STEPS:
             print(f"| {name} | {there[name]:.1f} | {here[name]:.1f} | {here[name] / there[name]:.2f}x |")
         return
-    crowd = Crowd(Model(resolve(args.model, Settings().cache_dir), 0), OWN, at_a_time=8)
     with neighbours(args.beside):
-        took = measured(crowd, args.rounds)
+        medians = measured(args.model, args.rounds, WAYS)
     for kernel in kernels.KERNELS:
         if not kernels.calls(kernel):
             print(f"{kernel}.c is not compiled here, or doesn't handle this model: its column is ggml's.\n")
-    medians = {key: statistics.median(times) for key, times in took.items()}
     print("| step |" + "".join(f" {way} |" for way in WAYS) + " ratio |\n|---" + "|---" * len(WAYS) + "|---|")
     for name in STEPS:
         row = [medians[name, way] for way in WAYS]

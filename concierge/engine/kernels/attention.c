@@ -251,7 +251,7 @@ INLINE void take(const struct item *item, const int32_t *cells, const uint32_t *
     int token = from, head = 0;
     for (int row = from * item->heads; row < to * item->heads;) {
         const int bundle = row / LANES, start = bundle * LANES, end = start + LANES < count ? start + LANES : count;
-        const int begun = row, token_begun = token, head_begun = head;
+        const int begun = row;
         ivec see = {0};
         int looking = 0;
         uint32_t all = row == start ? ~0u : 0;
@@ -262,11 +262,11 @@ INLINE void take(const struct item *item, const int32_t *cells, const uint32_t *
             if (++head == item->heads) head = 0, token++;
         }
         if (looking <= FEW) {
-            for (int r = begun, t = token_begun, h = head_begun; r < row; r++) {
-                if (bits[t])
-                    look(&item->rows[r], out_of(item, r, size), query_of(item, r), item->keys, item->values, bits[t],
+            for (int r = begun; looking && r < row; r++) {
+                const uint32_t own = bits[r / item->heads];
+                if (own)
+                    look(&item->rows[r], out_of(item, r, size), query_of(item, r), item->keys, item->values, own,
                          item->scale, size);
-                if (++h == item->heads) h = 0, t++;
             }
             continue;
         }
