@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -103,11 +105,6 @@ class Turn:
     faults: dict[str, str]
 
 
-@pytest.fixture(scope="module")
-def encoder() -> MiniLM:
-    return open_encoder(cache_dir())
-
-
 @pytest.mark.parametrize("name", [*NAMES, *LATER, *LATEST, *NEWEST])
 def test_a_house_is_whole(name: str) -> None:
     house = House.load(HOUSES / name)
@@ -123,8 +120,12 @@ def test_a_house_is_whole(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def engine(small_model: Path) -> Engine:
-    return Engine.load(small_model, chats=1, context=512)
+def processes(small_model: Path) -> Iterator[ProcessPoolExecutor]:
+    """One for each core. Spawned, as what is forked would have the locks of threads that it does not have."""
+    with ProcessPoolExecutor(
+        mp_context=get_context("spawn"), initializer=begin, initargs=(small_model,)
+    ) as pool:
+        yield pool
 
 
 @pytest.mark.parametrize(
@@ -137,9 +138,9 @@ def engine(small_model: Path) -> Engine:
     ],
 )
 def test_replies_rest_on_what_they_should(
-    encoder: MiniLM, engine: Engine, names: tuple[str, ...], floors: dict[str, int]
+    processes: ProcessPoolExecutor, names: tuple[str, ...], floors: dict[str, int]
 ) -> None:
-    shares = report([turn for name in names for turn in turns(name, encoder, engine)])
+    shares = report([turn for turns in processes.map(turns_of, names) for turn in turns])
     assert {kind: share for kind, share in shares.items() if share < floors[kind]} == {}
 
 
@@ -149,15 +150,23 @@ def table_of(name: str) -> dict[str, Any]:
     return questions.load(own if own.is_file() else HOUSES / "questions.toml")
 
 
-def turns(name: str, encoder: MiniLM, engine: Engine, seed: int = 1) -> Iterator[Turn]:
+served: tuple[Engine, MiniLM]  # of a process of the pool
+
+
+def begin(model: Path) -> None:
+    """Load what every house's stylist shares."""
+    global served
+    served = Engine.load(model, chats=1, context=512), open_encoder(cache_dir())
+
+
+def turns_of(name: str) -> list[Turn]:
     """Every turn of a house's chats, grounded as the service grounds it."""
     house = House.load(HOUSES / name)
     assert house.catalog
     catalog = Catalog.open(house.catalog, cache_dir(), house.currency)
-    stylist = Stylist(house, catalog, engine, encoder)
-    products = list(catalog.products.values())
-    for chat in questions.chats(table_of(name), house, products, CHATS, seed):
-        yield from _asked(name, chat, stylist)
+    stylist = Stylist(house, catalog, *served)
+    chats = questions.chats(table_of(name), house, list(catalog.products.values()), CHATS, 1)
+    return [turn for chat in chats for turn in _asked(name, chat, stylist)]
 
 
 def _asked(name: str, chat: Chat, stylist: Stylist) -> Iterator[Turn]:
