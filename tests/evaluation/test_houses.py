@@ -96,12 +96,10 @@ NEWEST_FLOORS = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question as it was asked, what the reply to it would rest on, and what is wrong with that."""
+    """A question as it was asked, and what is wrong with what the reply to it would rest on."""
 
     house: str
-    before: str
     question: Question
-    grounding: Grounding
     faults: dict[str, str]
 
 
@@ -175,7 +173,7 @@ def _asked(name: str, chat: Chat, stylist: Stylist) -> Iterator[Turn]:
         before = " / ".join(i.text for i in items if i.role == "user")
         items.append(Item(id=f"{len(items)}", role="user", text=question.text))
         grounding = stylist.ground(items)
-        yield Turn(name, before, question, grounding, faults(question, grounding, before))
+        yield Turn(name, question, faults(question, grounding, before))
         shown = tuple(p.id for p in grounding.products)
         items.append(Item(id=f"{len(items)}", role="assistant", text="Certainly.", products=shown))
 
