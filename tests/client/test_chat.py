@@ -20,7 +20,7 @@ import pytest
 from tests.client.proxy import Proxy
 
 COMMAND = [str(Path(sys.executable).with_name("concierge")), "chat"]
-LONG = "Tell me all about your coats, in many words."
+LONG = "Hello, tell me everything that you can do for me, in many words."
 
 
 def chat(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:

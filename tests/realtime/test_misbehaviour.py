@@ -19,7 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
 from concierge.serving import WebSocketProtocol, bind
-from tests.realtime.talk import talk
+from tests.realtime.talk import LONG, talk
 from tests.servers import Server, running, stop
 
 
@@ -184,7 +184,7 @@ async def test_the_busy_engine_says_so_and_the_conversation_goes_on(
 async def test_the_server_ends_cleanly_in_mid_reply(small_model: Path, tmp_path: Path) -> None:
     with running(small_model, tmp_path) as server:
         async with talk(server.realtime) as client:
-            await client.write("Describe a whole wardrobe.")
+            await client.write(LONG)
             await client.send("response.create")
             await client.until("response.output_text.delta")
             status = asyncio.create_task(asyncio.to_thread(stop, server.process))

@@ -70,6 +70,8 @@ class ModelDrafter(Drafter):
         except DecodeError as error:
             raise UserError(f"--draft {model.path} fails ({error}); choose another, or none.") from error
         self._time = StepTime(seconds, self._batch.capacity)
+        for size, second in enumerate(seconds, 1):  # or the slope would be read off chunks of nearly one size
+            self.cost.observe(size, second)
 
     def reading(self, sequence: Sequence) -> float:
         head = self._heads.get(sequence)
