@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from concierge.paths import cache_dir
+
 
 def load(gguf: Path) -> PreTrainedModel:
-    """A GGUF's weights, dequantized to bfloat16, whose products run at twice the speed of float32."""
+    """A GGUF's weights, dequantized to bfloat16, whose products run at twice the speed of float32.
+
+    Transformers takes a quarter of a minute to read one, so what it read is kept, by the file's content.
+    """
+    with gguf.open("rb") as file:
+        kept = cache_dir() / "torch" / hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    if not kept.is_dir():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=kept.parent) as drawer:
+            _convert(gguf, Path(drawer, kept.name))
+            with suppress(OSError):  # another process was faster
+                os.replace(Path(drawer, kept.name), kept)
     model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        gguf.parent, gguf_file=gguf.name, dtype=torch.float32, attn_implementation="sdpa"
-    ).to(torch.bfloat16)
-    model.is_quantized = False  # it says so of what was read from any GGUF, and peft would wrap it otherwise
+        kept, dtype=torch.bfloat16, attn_implementation="sdpa"
+    )
     return model
+
+
+def _convert(gguf: Path, target: Path) -> None:
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        gguf.parent, gguf_file=gguf.name, dtype=torch.float32
+    )
+    # It says that it is quantized, of whatever GGUF it is: peft would wrap it, and it could not be saved.
+    model.is_quantized, model.hf_quantizer = False, None
+    del model.config.quantization_config
+    model.to(torch.bfloat16).save_pretrained(target)
 
 
 def logits(model: PreTrainedModel, tokens: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
