@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -14,13 +14,14 @@ from concierge.catalog import sizes
 from concierge.catalog.index import Index, Mask, family_bits
 from concierge.catalog.minilm import Floats
 from concierge.catalog.product import Product
-from concierge.catalog.vocabulary import FAMILIES, OCCASIONS, WITHOUT, shade_asked
+from concierge.catalog.vocabulary import FAMILIES, GROUPS, OCCASIONS, WITHOUT, shade_asked, shades_of
 from concierge.catalog.wish import Wish
 
 # Shares of the score. Over the tuning part of tests/catalog/labels.jsonl (two of three labels), recall@5 is
 # flat where LEXICAL is 0.2 to 0.6, and lower beyond; `scripts/measure_search.py --weights` prints it.
 LEXICAL, SEMANTIC = 0.5, 0.5
 _SHADE, _FORMALITY, _COMPARISON = 0.25, 0.2, 0.8
+_NEAR = 20  # of lightness, 0 to 100: navy is near midnight blue, and not sky blue
 _ENOUGH = 0.35  # cosine below which a wish that names nothing we know has found nothing
 _CLOTHES = frozenset(("dress", "suit", "top", "bottom", "outer", "swim", "night", "under"))
 
@@ -188,6 +189,23 @@ def _closeness(index: Index, wish: Wish) -> Floats:
         near = np.where(named & index.available, np.exp(-distance / 20), 0).astype(np.float32)
         np.maximum.at(nearness, index.of_variant, near)
     return nearness
+
+
+def shades_missed(wish: Wish, pieces: Iterable[Product]) -> tuple[str, ...]:
+    """The shades asked for, as they are said, if none of the pieces comes near one."""
+    asked = {
+        c: shade_asked(c, wish.color_modifiers)
+        for c in wish.colors
+        if wish.color_modifiers or c not in FAMILIES
+    }
+    broad = set(wish.colors) - asked.keys() - {s.families[0] for s in asked.values()}  # not in `navy blue`
+    have = [s for p in pieces for v in p.variants if v.is_available for s in shades_of(v.color)]
+    if broad or wish.than or not have or not GROUPS.keys().isdisjoint(asked):
+        return ()
+    for a in asked.values():
+        if any(a.families[0] in h.families and abs(a.lightness - h.lightness) <= _NEAR for h in have):
+            return ()
+    return tuple(" ".join((*wish.color_modifiers, color)) for color in asked)
 
 
 def _formality(wish: Wish) -> float | None:

@@ -281,9 +281,9 @@ stay ::= "othing else " ("here" | "that we have") " fits that; I would stay with
 piece ::= {_priced(pieces)}"""
 
 
-def lacking(materials: Sequence[str], pieces: Iterable[Product]) -> str:
-    """A GBNF grammar of a reply that nothing that fits is of such material, and one of these comes near."""
-    return f"""root ::= opening "othing " place " fits that in {" or ".join(materials)}" near piece
+def lacking(wanted: Sequence[str], pieces: Iterable[Product]) -> str:
+    """A GBNF grammar of a reply that nothing is of such material or shade, and one of these comes near."""
+    return f"""root ::= opening "othing " place " fits that in {" or ".join(wanted)}" near piece
 {_REGRET}
 {_PLACE}
 near ::= "; I would look at " | "; the nearest is " | "; what comes near is "

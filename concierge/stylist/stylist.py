@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from concierge.catalog import Catalog, MiniLM, Product, Wish
 from concierge.catalog.reading import slots_of
+from concierge.catalog.search import shades_missed
 from concierge.engine import Engine, SamplingParams
 from concierge.sessions import Item
 from concierge.stylist import prompt
@@ -65,7 +66,8 @@ class Grounding:
         aside: it is about neither the house nor its pieces.
         manner: it is manners alone.
         stays: others were asked for, and there are none: the pieces are those shown before.
-        lacks: materials asked for, of which nothing that fits is made: the pieces are of others.
+        lacks: materials asked for, of which nothing that fits is made, or shades that nothing that fits comes
+            near: the pieces are of others.
     """
 
     context: str
@@ -133,7 +135,7 @@ class Stylist:
         return Grounding(
             *(text, tuple(products), marks, quotes, wish.changeable, suggests),
             stays=stays,
-            lacks=wish.materials if others else (),
+            lacks=wish.materials if others else shades_missed(wish, products),
         )
 
     def _products(self, asked: Inquiry, wish: Wish) -> list[Product] | None:

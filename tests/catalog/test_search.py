@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from concierge.catalog import Catalog, Product, Variant, Wish, read_feed, sizes
 from concierge.catalog.embedding import Embedder
 from concierge.catalog.index import kinds_of
+from concierge.catalog.search import shades_missed
 from concierge.catalog.vocabulary import (
     GARMENTS,
     GROUPS,
@@ -56,6 +57,32 @@ WISHES = st.builds(
     look=st.booleans(),
     order=st.sampled_from(["", "", "cheapest", "dearest"]),
 )
+
+
+@pytest.mark.parametrize(
+    ("colors", "modifiers", "missed"),
+    [
+        (("navy",), (), ("navy",)),
+        (("navy", "moss"), (), ("navy", "moss")),
+        (("navy", "blue"), (), ("navy",)),
+        (("navy", "red"), (), ()),
+        (("navy", "ice blue"), (), ()),
+        (("blue",), (), ()),
+        (("blue",), ("dark",), ("dark blue",)),
+        (("blue",), ("light",), ()),
+        (("neutral",), (), ()),
+        ((), (), ()),
+    ],
+)
+def test_sky_blue_is_no_navy(
+    catalog: Catalog, colors: tuple[str, ...], modifiers: tuple[str, ...], missed: tuple[str, ...]
+) -> None:
+    some = next(iter(catalog.products.values()))
+    sky = replace(some, variants=(replace(some.variants[0], color="sky blue", availability="in_stock"),))
+    wish = Wish(colors=colors, color_modifiers=modifiers)
+    assert shades_missed(wish, [sky]) == missed
+    assert shades_missed(wish, [sky, replace(sky, variants=())]) == missed
+    assert shades_missed(wish, []) == ()
 
 
 def families(names: tuple[str, ...]) -> set[str]:

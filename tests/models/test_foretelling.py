@@ -16,7 +16,7 @@ from concierge.models.foretelling import Foretold, divergence, foretell, lumped
 from concierge.models.record import BUDGET, CHATS
 from concierge.models.resolve import SMALL_ADAPTER
 
-THREADS = 1  # two would wait for one another on a busy machine
+THREADS = 2
 LOGITS = st.lists(st.floats(-30, 10), min_size=6, max_size=6).map(np.array)
 
 

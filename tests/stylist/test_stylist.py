@@ -336,6 +336,15 @@ async def test_where_nothing_is_of_a_material_a_piece_of_another_is_offered(styl
     assert any(p.title in text and money(p.current_price, p.currency) in text for p in grounding.products)
 
 
+@in_one_loop
+async def test_where_nothing_comes_near_a_shade_it_is_said(stylist: Stylist) -> None:
+    grounding, text, _ = await respond(stylist, user("a navy dress under 500"))
+    assert grounding.lacks == ("navy",)
+    assert grounding.products
+    assert "fits that in navy; " in text
+    assert any(p.title in text and money(p.current_price, p.currency) in text for p in grounding.products)
+
+
 @pytest.mark.parametrize(
     "message",
     ["a velvet trench coat under 3 euros", "a trench coat, but nothing in cotton or wool or polyester"],
