@@ -64,6 +64,9 @@ class Product:
     product_type: str
     variants: tuple[Variant, ...]
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # of all its variants too, it would take longer than what it is looked up for
+
     @property
     def current_price(self) -> Decimal:
         """What it costs now, in its cheapest available variant."""

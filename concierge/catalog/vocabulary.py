@@ -125,8 +125,10 @@ class Lexicon:
             self._add("occasion", name, entry["words"])
         self._add("ignore", "", _WORDS["ignore"]["words"])
         self.words = frozenset(word for phrase in self.phrases for word in phrase)
-        self._longest = max(map(len, self.phrases))
-        self._first = frozenset(phrase[0] for phrase in self.phrases)
+        # How many words the phrases have that begin with one, the most first.
+        self._lengths: dict[str, list[int]] = {}
+        for first, length in sorted({(p[0], len(p)) for p in self.phrases}, reverse=True):
+            self._lengths.setdefault(first, []).append(length)
 
     def _add(self, kind: Any, name: str, phrases: Iterable[str]) -> None:
         for text in phrases:
@@ -141,16 +143,15 @@ class Lexicon:
         """Phrases in their order, none overlapping another."""
         position = 0
         while position < len(tokens):
-            length = 0
-            if tokens[position] in self._first:
-                for length in range(min(self._longest, len(tokens) - position), 0, -1):
-                    terms = self.phrases.get(tuple(tokens[position : position + length]))
-                    if terms:
-                        yield Found(position, position + length, terms)
-                        break
-                else:
-                    length = 0
-            position += length or 1
+            step = 1
+            for length in self._lengths.get(tokens[position], ()):
+                end = position + length
+                terms = self.phrases.get(tuple(tokens[position:end])) if end <= len(tokens) else None
+                if terms:
+                    yield Found(position, end, terms)
+                    step = length
+                    break
+            position += step
 
 
 def plural(word: str) -> str:

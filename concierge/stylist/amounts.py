@@ -63,6 +63,8 @@ class Amount:
 def amounts(text: str) -> list[Amount]:
     """All amounts, also both ends of `50 to 5,000 EUR`, and bare ones after words such as `costs`."""
     found: list[Amount] = []
+    if not re.search(r"\d", text):
+        return found
     for match in _MONEY.finditer(text):
         unit = _WORDS[(match["before"] or match["after"]).lower()]
         for group in ("one", "two", "low", "number"):

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from concierge.stylist.prompt import HANDOVER, NOTHING_FOUND, SECTION
-from concierge.stylist.sentence import split
+from concierge.stylist.sentence import keys
 
 LEAK = 9  # words in a row from the voice
 OPENING = 6  # words in a row from a note, which no reply would begin with
@@ -33,7 +33,7 @@ def discreet(reply: str, instructions: str) -> list[str]:
     found = []
     if mark := _MARKUP.search(reply):
         found.append(f"writes as its prompt does: {mark[0].strip()!r}")
-    said = [w.key for w in split(reply)]
+    said = keys(reply)
     text = f" {' '.join(said)} "
     if any(opening in text for opening in _OPENINGS):
         found.append("repeats a note to it")
@@ -47,10 +47,8 @@ def discreet(reply: str, instructions: str) -> list[str]:
 @lru_cache(maxsize=64)
 def _runs(instructions: str) -> frozenset[tuple[str, ...]]:
     """Every `LEAK` words in a row."""
-    own = [w.key for w in split(instructions)]
+    own = keys(instructions)
     return frozenset(tuple(own[i : i + LEAK]) for i in range(len(own) - LEAK + 1))
 
 
-_OPENINGS = tuple(
-    f" {' '.join(w.key for w in split(note)[:OPENING])} " for note in (*HANDOVER.values(), NOTHING_FOUND)
-)
+_OPENINGS = tuple(f" {' '.join(keys(note)[:OPENING])} " for note in (*HANDOVER.values(), NOTHING_FOUND))

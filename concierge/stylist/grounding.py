@@ -186,6 +186,7 @@ class _Sentence:
         return " or ".join(dict.fromkeys(p.title for p in pieces))
 
 
+_POINTING = frozenset(("the", "this", "these"))
 _PRONOUNS = frozenset("it its they them their this these both that which one piece pieces each".split())
 
 
@@ -202,10 +203,12 @@ def _refers(sentence: Sequence[Word], spoken_of: Sequence[Product]) -> bool:
 def _meant(sentence: Sequence[Word], pieces: Sequence[Product]) -> tuple[Product, ...]:
     """The pieces that a sentence means by their noun: `the coat`, `these shoes`."""
     keys = [w.key for w in sentence]
+    if _POINTING.isdisjoint(keys):
+        return ()
     named = {
         t.name
         for f in LEXICON.find(keys)
-        if f.start and keys[f.start - 1] in ("the", "this", "these") and "that" not in keys[f.end : f.end + 1]
+        if f.start and keys[f.start - 1] in _POINTING and "that" not in keys[f.end : f.end + 1]
         for t in f.terms
         if t.kind == "garment"
     }

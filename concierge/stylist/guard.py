@@ -129,6 +129,8 @@ class Guard:
         kept, waited, held = self.released, 0, 0
         for at, word in enumerate(words):
             final = at == len(words) - 1
+            if not final and begin + words[at + 1].start <= self.released:
+                continue
             stop = end if final and whole else begin + _stop(text[begin:end], words, at)
             if stop <= self.released or (not final and not re.search(r"\s", words[at + 1].gap)):
                 continue  # of `double-breasted`, the second decides

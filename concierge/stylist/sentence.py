@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from concierge.catalog.vocabulary import FOLDED
 
@@ -13,6 +13,7 @@ _UNFINISHED = re.compile(
     r"(?:\b(?:no|st|mr|mrs|ms|dr|mme|approx|ca|incl|excl|vs|e\.g|i\.e|etc|min|max|p|nr)|^\W*\d{1,2})\.$", re.I
 )
 _WORD = re.compile(r"[^\W_]+")
+_KEY = re.compile(r"(?<=[^\W_])['\u2019][sS](?![^\W_])|([^\W_]+)")
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 
 
@@ -38,16 +39,24 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 def plain(text: str) -> str:
     """In lower case, without accents, with straight quotes; exactly as long as the text."""
-    return text.lower() if text.isascii() else "".join(map(_plain, text))
+    return text.lower() if text.isascii() else text.translate(_PLAIN)
 
 
-def _plain(character: str) -> str:
-    low = character.lower().translate(FOLDED)
-    return "'" if character in "\u2018\u2019" else unicodedata.normalize("NFKD", low)[0]
+class _Plain(dict[int, str]):
+    """Each character's plain one, found when it first comes."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        low = character.lower().translate(FOLDED)
+        found = "'" if character in "\u2018\u2019" else unicodedata.normalize("NFKD", low)[0]
+        self[code] = found
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+_PLAIN = _Plain()
+
+
+class Word(NamedTuple):
     """A word in its sentence.
 
     Attributes:
@@ -66,15 +75,21 @@ class Word:
         return self.text[0].isupper()
 
 
+def keys(text: str) -> list[str]:
+    """The keys of the words that `split` finds, sooner."""
+    spelt, after = plain(text), len((_BULLET.match(text) or [""])[0])
+    return [spelt[m.start() : m.end()] for m in _KEY.finditer(text, after) if m[1]]
+
+
 def split(sentence: str) -> list[Word]:
     """The words of a sentence (NFC); `Adèle's` is one, `double-breasted` and `d'Or` are two."""
     found: list[Word] = []
-    keys = plain(sentence)
+    spelt = plain(sentence)
     last = len((_BULLET.match(sentence) or [""])[0])
     for match in _WORD.finditer(sentence, last):
         start, end = match.span()
-        if keys[start:end] == "s" and found and sentence[last:start] in ("'", "\u2019"):
+        if spelt[start:end] == "s" and found and sentence[last:start] in ("'", "\u2019"):
             continue
-        found.append(Word(match[0], keys[start:end], start, end, sentence[last:start]))
+        found.append(Word(match[0], spelt[start:end], start, end, sentence[last:start]))
         last = end
     return found

@@ -159,11 +159,11 @@ class Speech:
         self._prompt = self._prompt or chunk.usage
         self._draft.take(chunk.pieces)
         text, reason = self._draft.text, chunk.finish_reason
-        self._fault = self._guard.breaks_off(text) if reason == "stop" else None
-        self._fault = self._fault or self._guard.read(text, ended=reason is not None)
-        ready = self._draft.length(self._draft.place(self._guard.released))
-        if self._grammar and self._grammar in self._given:
-            self._fault, ready = None, len(text)
+        self._fault, ready = None, len(text)
+        if not self._grammar or self._grammar not in self._given:
+            self._fault = self._guard.breaks_off(text) if reason == "stop" else None
+            self._fault = self._fault or self._guard.read(text, ended=reason is not None)
+            ready = self._draft.length(self._draft.place(self._guard.released))
         sent, self._sent = self._sent, max(self._sent, ready)
         return text[sent : self._sent]
 

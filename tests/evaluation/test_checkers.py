@@ -328,6 +328,7 @@ def test_does_not_loop(reply: str) -> None:
     [
         "The coat is very warm. The coat is very warm.",
         "It is a coat that is a coat that is a coat that is a coat that is warm.",
+        "The Pelham Overcoat. The Pelham Overcoat.",
         "silk silk silk silk",
         "The Pelham Overcoat is a great choice for you, and the Pelham Overcoat is a great choice for you.",
         "It is perfect for any occasion. It falls well. It is perfect for any occasion.",

@@ -14,11 +14,25 @@ from concierge.stylist.grounding import Ground, violations
 from concierge.stylist.house import House
 from concierge.stylist.names import Names
 from concierge.stylist.prompt import describe, money, spoken
-from concierge.stylist.sentence import plain, sentences, split
+from concierge.stylist.sentence import keys, plain, sentences, split
 from tests.evaluation.shops import ALPEN, FJORD, HARROW, HARROW_FACTS, PLAIN
 
 ROOT = Path(__file__).parents[2]
 PELHAM, LAMONT, ISLA = HARROW
+
+
+@given(
+    st.text("1. -\n", max_size=3),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Adèle", "it", "5", "silk™", "s", "S", "½", "d'Or", "Straße"]),
+            st.sampled_from([" ", "'s ", "\u2019s, ", "'S ", "-", ". ", "' s "]),
+        )
+    ),
+)
+def test_keys_are_those_of_the_words(start: str, words: list[tuple[str, str]]) -> None:
+    text = start + "".join(map("".join, words))
+    assert keys(text) == [word.key for word in split(text)]
 
 
 def check(reply: str, offered: tuple[Product, ...], *said: str) -> list[str]:
