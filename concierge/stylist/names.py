@@ -66,7 +66,9 @@ class Names:
         found: list[Mention] = []
         position = 0
         while position < len(sentence):
-            mention = self._whole(sentence, position) or self._part(sentence, position)
+            mention = None
+            if sentence[position].key in self._having:
+                mention = self._whole(sentence, position) or self._part(sentence, position)
             found += [mention] if mention else []
             position = mention.end if mention else position + 1
         return found
