@@ -381,8 +381,8 @@ class Engine:
     def _learn(self, slices: list[Slice], seconds: float) -> None:
         prefilled = sum(s.count for s in slices if not s.sequence.decoding)
         self._scheduler.cost.observe(self._batch.size - prefilled, prefilled, seconds)
-        if self._speculation and not prefilled:
-            self._speculation.observe(self._batch.size, seconds)
+        if self._speculation:
+            self._speculation.observe(self._batch.size, seconds, read=prefilled > 0)
 
     def _place(self, sequence: Sequence) -> bool:
         """Give a sequence a slot that holds as much of its prompt as any does. False: not now."""
@@ -518,10 +518,10 @@ class Engine:
         self._cache.unpin_all()
         self._cache.pin(sequence.slot)
         if self._speculation:
-            seconds = measure(self._context, self._batch, sequence.slot, len(sequence))
+            seconds, change = measure(self._context, self._batch, sequence.slot, len(sequence))
             for tokens, each in enumerate(seconds, 1):
                 self._scheduler.cost.observe(tokens, 0, each)
-            self._speculation.pin(sequence.tokens, StepTime(seconds, BATCH))
+            self._speculation.pin(sequence.tokens, StepTime(seconds, BATCH, change))
         sequence.slot = None
 
     def _retire(self, sequence: Sequence) -> None:

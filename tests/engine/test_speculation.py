@@ -122,6 +122,18 @@ def test_step_times_follow_a_curve_that_no_line_fits_and_the_machines_pace() -> 
         assert 0.6 * pace * true(12) < curve.of(12, 0)[0] < 1.2 * pace * true(12)  # never seen
 
 
+def test_a_draft_pays_for_another_graph_and_for_the_return() -> None:
+    curve = StepTime([0.010, 0.012], 16, change=0.001)
+    curve.observe(1, 0.011)  # its first step of that size
+    assert curve.verifying(1, 1) == pytest.approx([0.010, 0.014])
+    curve.observe(2, 0.013)
+    assert curve.verifying(1, 1) == pytest.approx([0.010, 0.013])
+    curve.observe(1, 0.011)
+    curve.observe(1, 0.010)
+    curve.interrupted()
+    assert curve.verifying(1, 1) == pytest.approx([0.010, 0.013])
+
+
 def test_a_chat_starts_with_everybodys_acceptance_and_comes_to_its_own() -> None:
     everybody = Acceptance((0.5, 0.5))
     for _ in range(100):
@@ -143,7 +155,8 @@ class Simulation:
         self.chats, self.quoting = chats, quoting
         self.prompt = [self.chance.randrange(3000) for _ in range(300)]
         self.drafting = 0.0  # s spent in this step
-        self.time = StepTime([self.seconds(n) for n in range(1, 17)], 512)
+        self.change, self.last = 0.0005, 0  # s of a graph built anew, and the size of the last step
+        self.time = StepTime([self.seconds(n) for n in range(1, 17)], 512, self.change)
 
     def seconds(self, tokens: int) -> float:
         """As measured with IQ4_NL on two cores, 1,500 tokens in the cache: by fours, it is cheaper."""
@@ -174,7 +187,8 @@ class Simulation:
             if speculation:
                 speculation.draft(slices, list(replies), 400)
             size = sum(1 + len(s.draft) for s in slices)
-            step = self.seconds(size)
+            step = self.seconds(size) + self.change * (size != self.last)
+            self.last = size
             seconds += step + self.drafting
             self.drafting = 0.0
             if speculation:

@@ -125,8 +125,11 @@ class Speculation:
         self._proposals: dict[Sequence, list[Proposal]] = {}  # the last one of each is verified
         self._probes = 0.0  # s that trying may take now
 
-    def observe(self, tokens: int, seconds: float) -> None:
-        """Learn from a step that only decoded."""
+    def observe(self, tokens: int, seconds: float, *, read: bool = False) -> None:
+        """Learn from a step, unless it `read` prompts too."""
+        if read:
+            self._time.interrupted()
+            return
         self._time.observe(tokens, seconds)
         self._probes = min(self._probes + PROBES * seconds, 1.0)
 
@@ -165,7 +168,7 @@ class Speculation:
         """Put the part of the proposals that pays into the slices."""
         chosen = {sequence: proposals[-1] for sequence, proposals in self._proposals.items()}
         chances = [self._chats[s][p.drafter].chances(p.draft) for s, p in chosen.items()]
-        seconds = self._time.of(len(decoding), sum(map(len, chances)))
+        seconds = self._time.verifying(len(decoding), sum(map(len, chances)))
         counts = lengths(chances, len(decoding), seconds, room)
         for (sequence, proposal), count in zip(chosen.items(), counts, strict=True):
             decoding[sequence].draft = proposal.draft.tokens[:count]
@@ -220,7 +223,7 @@ class Speculation:
         rates = [self._chats[s][drafter.name].overall for s in sequences]
         reading = sum(map(drafter.reading, sequences)) / TURN
         drafting = drafter.drafting(len(sequences))
-        seconds = self._time.of(running, LONGEST * len(sequences))[:: len(sequences)]
+        seconds = self._time.verifying(running, LONGEST * len(sequences))[:: len(sequences)]
         tokens, depth, best = float(running), 0, MARGIN * running / seconds[0]
         for n, verifying in enumerate(seconds[1:], 1):
             tokens += sum(rate**n for rate in rates)

@@ -66,7 +66,7 @@ class ModelDrafter(Drafter):
         self.cost = LineCost()
         # Drafting is told apart from reading: a step that was held up once must not end it.
         try:
-            seconds = measure(self._context, self._batch, 0, 0)
+            seconds, _ = measure(self._context, self._batch, 0, 0)
         except DecodeError as error:
             raise UserError(f"--draft {model.path} fails ({error}); choose another, or none.") from error
         self._time = StepTime(seconds, self._batch.capacity)
