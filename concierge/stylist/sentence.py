@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from concierge.catalog.vocabulary import FOLDED
@@ -39,21 +40,13 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 def plain(text: str) -> str:
     """In lower case, without accents, with straight quotes; exactly as long as the text."""
-    return text.lower() if text.isascii() else text.translate(_PLAIN)
+    return text.lower() if text.isascii() else "".join(map(_plain, text))
 
 
-class _Plain(dict[int, str]):
-    """Each character's plain one, found when it first comes."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        low = character.lower().translate(FOLDED)
-        found = "'" if character in "\u2018\u2019" else unicodedata.normalize("NFKD", low)[0]
-        self[code] = found
-        return found
-
-
-_PLAIN = _Plain()
+@lru_cache(maxsize=4096)
+def _plain(character: str) -> str:
+    low = character.lower().translate(FOLDED)
+    return "'" if character in "\u2018\u2019" else unicodedata.normalize("NFKD", low)[0]
 
 
 class Word(NamedTuple):
