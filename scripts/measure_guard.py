@@ -12,14 +12,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-from concierge.catalog import Catalog, Product
-from concierge.engine import Engine
+from concierge.catalog import Catalog, MiniLM, Product
+from concierge.engine import Chunk, Engine, Request
 from concierge.evaluation import questions
 from concierge.models import resolve
 from concierge.paths import PROMPTS, cache_dir
@@ -40,27 +40,30 @@ class Figures:
     reading: float = 0.0  # in the guard
 
 
-def shared(one: str, other: str) -> int:
-    """The characters that both begin with."""
-    differ = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
-    return next(differ, min(len(one), len(other)))
-
-
 class Measured(Stylist):
     """As it serves, what its guard reads and for how long noted in `figures`."""
 
     figures: Figures
 
+    def __init__(self, house: House, catalog: Catalog, engine: Engine, encoder: MiniLM) -> None:
+        super().__init__(house, catalog, engine, encoder)
+        generate = engine.generate
+
+        async def counted(request: Request) -> AsyncGenerator[Chunk]:
+            async with aclosing(generate(request)) as chunks:
+                async for chunk in chunks:
+                    self.figures.generated += len(chunk.text)
+                    yield chunk
+
+        engine.generate = counted  # type: ignore[method-assign]
+
     def guard(
         self, items: Sequence[Item], grounding: Grounding, pieces: Sequence[Product], instructions: str = ""
     ) -> Guard:
-        guard, before = super().guard(items, grounding, pieces, instructions), ""
+        guard = super().guard(items, grounding, pieces, instructions)
         read = self.reading(guard)
 
         def noted(text: str, *, ended: bool = False) -> Fault | None:
-            nonlocal before
-            self.figures.generated += len(text) - shared(before, text)
-            before = text
             started = time.perf_counter()
             fault = read(text, ended=ended)
             self.figures.reading += time.perf_counter() - started
