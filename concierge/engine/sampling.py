@@ -71,7 +71,7 @@ class Sampler:
 
     def _penalize(self, context: Context, index: int, reply: Sequence[int]) -> None:
         """Keskar et al. 2019, CTRL, section 4.1."""
-        logits = context.logits(index)
-        recent = np.unique(np.asarray(reply[-PENALTY_WINDOW:], np.int32))
-        values = logits[recent]
-        logits[recent] = np.where(values > 0, values / self._penalty, values * self._penalty)
+        logits, penalty = context.row(index), self._penalty
+        for token in set(reply[-PENALTY_WINDOW:]):
+            value = logits[token]
+            logits[token] = value / penalty if value > 0 else value * penalty

@@ -10,6 +10,8 @@ import pytest
 
 from concierge.engine import kernels
 from concierge.engine.llama import Batch, Context, Model, SamplerChain
+from concierge.engine.sampling import PENALTY_WINDOW, Sampler
+from concierge.engine.types import SamplingParams
 
 VOCABULARY = 49_152
 
@@ -64,6 +66,15 @@ def test_the_same_tokens_are_drawn(
         monkeypatch.setattr(kernels, "largest", lambda *_: 0)  # llama.cpp looks at all
     assert drawn[0] == drawn[1]
     assert len(set(drawn[0])) > 20
+
+
+def test_what_was_said_of_late_is_likelier_not_to_be_said_again(context: Context) -> None:
+    sampler = Sampler(SamplingParams(temperature=0, repeat_penalty=1.25), context._model.vocab)
+    context.logits(0)[:] = -9
+    context.logits(0)[[5, 6, 7, 8]] = [5, 4.5, -1, 4.25]
+    reply = [6, *range(100, 100 + PENALTY_WINDOW - 3), 5, 7, 5]  # 6 is too long ago
+    assert sampler.sample(context, 0, reply) == 6
+    np.testing.assert_allclose(context.logits(0)[[5, 6, 7, 8, 9, 100]], [4, 4.5, -1.25, 4.25, -9, -11.25])
 
 
 @pytest.mark.parametrize("size", [VOCABULARY, VOCABULARY + 37, 64 * 700])
