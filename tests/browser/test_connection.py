@@ -4,6 +4,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage, ask, wait_for_reply
+from tests.realtime.talk import LONG
 
 STATUS = ".status-line"
 
@@ -64,7 +65,7 @@ def test_lost_socket_comes_back_by_itself_in_mid_reply(open_page: OpenPage) -> N
         return len(words) < 2
 
     page = open_page(prepare=through(routes, in_mid_reply))
-    ask(page, "Hello, tell me everything that you can do for me, at great length")
+    ask(page, LONG)
     expect(page.locator(".words")).not_to_be_empty()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     routes[-1].close(code=1012, reason="restarting")

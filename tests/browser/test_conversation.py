@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, ask, follow, wait_for_reply
+from tests.realtime.talk import LONG
 
 
 def stored(page: Page, key: str) -> object:
@@ -46,7 +47,7 @@ def test_stop_keeps_what_was_said(open_page: OpenPage, stop: str | None) -> None
     turn = page.locator(".turn").last
     stopped = turn.get_by_text("You stopped this reply.")
     for _ in range(5):  # a reply may have ended before
-        ask(page, "Hello, tell me everything that you can do for me, at great length")
+        ask(page, LONG)
         expect(turn.locator(".words")).to_contain_text(re.compile(r"\w+ \w+ \w+"))
         page.evaluate(stop) if stop else page.keyboard.press("Escape")
         said = wait_for_reply(page)
